@@ -1,0 +1,114 @@
+"""What the benchmarks share: the machine in words, the default folder, peak memory of a process tree, RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import platform
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from faceannot.defaults import usable_cpus
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTOS = ROOT.parent / "shared" / "photos"
+RESULTS = Path(__file__).with_name("RESULTS.md")
+SAMPLE_S = 0.2
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """A parser whose description is the benchmark's own docstring."""
+    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def machine() -> str:
+    """Processor, memory, system and the versions that matter; nothing that names the machine or a folder on it."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "opencv-python-headless", "pillow"))
+    return (
+        f"{usable_cpus()} x {_processor()}, {_memory()}, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, {libraries}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "processor of unknown name"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _memory() -> str:
+    try:
+        total_kb = int(Path("/proc/meminfo").read_text().split()[1])
+    except OSError:
+        return "memory unknown"
+    return f"{total_kb / 2**20:.0f} GiB"
+
+
+def record(heading: str, lines: Sequence[str]) -> None:
+    """Append one dated entry to RESULTS.md."""
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", f"## {heading}, {date}", machine(), "", *(f"- {line}" for line in lines), ""]))
+
+
+def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
+    """Run `command` to its end; seconds, and the peak memory of it and its children in MiB (None where unknown).
+
+    Raises CalledProcessError for an exit code other than 0 and 3 (done, but some photos could not be read).
+    """
+    began = time.perf_counter()
+    # A session of its own is what tells the command's processes from all others.
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    peak = _Peak(process.pid)
+    peak.start()
+    _, complaint = process.communicate()
+    seconds = time.perf_counter() - began
+    peak.stop()
+    if process.returncode not in (0, 3):
+        raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), stderr=complaint)
+    return seconds, peak.mib
+
+
+class _Peak(threading.Thread):
+    """Looks at the memory of a session's processes now and then; memory that they share counts once."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__(daemon=True)
+        self._session = session
+        self._done = threading.Event()
+        self.mib: float | None = None
+
+    def run(self) -> None:
+        while not self._done.wait(SAMPLE_S):
+            now = sum(_share_kb(folder) for folder in Path("/proc").glob("[0-9]*") if _session(folder) == self._session)
+            if now:
+                self.mib = max(self.mib or 0.0, now / 1024)
+
+    def stop(self) -> None:
+        self._done.set()
+        self.join()
+
+
+def _session(folder: Path) -> int | None:
+    try:
+        # The name, in parentheses, may hold blanks; the session is the fourth field after it.
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+    except (OSError, IndexError):
+        return None
+
+
+def _share_kb(folder: Path) -> int:
+    try:
+        lines = (folder / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
