@@ -1,0 +1,145 @@
+"""The reader's handle on one worker process: it starts it, asks it, and replaces it when it dies or hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Event
+
+from faceannot._worker import PixelBlock, Reply
+from faceannot.errors import FaceannotError, PhotoError
+from faceannot.images import Picture
+
+_START_LIMIT_S = 60.0
+# Started by itself rather than through multiprocessing: that would run the caller's main module once more in each
+# worker, which a script without an `if __name__ == "__main__"` does not survive.
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from faceannot import _worker; _worker.main(int(sys.argv[2]), int(sys.argv[3]))"
+)
+
+
+class _DiedError(Exception):
+    """The worker process has ended by itself; the message says how."""
+
+
+class WorkerProcess:
+    """One worker process, started when it is first needed and again whenever it is gone; for one thread at a time.
+
+    `closing`: once it is set no process is started any more.
+    """
+
+    def __init__(self, max_side: int, timeout_s: float, closing: Event) -> None:
+        self._max_side = max_side
+        self._timeout_s = timeout_s
+        self._closing = closing
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._block = PixelBlock(_nameless_file())
+
+    def read(self, source: Path | bytes) -> Picture | PhotoError:
+        """Have one photo read. Raises FaceannotError when no process can be started."""
+        try:
+            return self._asked(source)
+        except _DiedError:
+            # Perhaps killed from outside, for want of memory say: only a second death is the photo's own.
+            return self._asked_again(source)
+
+    def _asked_again(self, source: Path | bytes) -> Picture | PhotoError:
+        try:
+            return self._asked(source)
+        except _DiedError as death:
+            return PhotoError(f"reading crashed ({death})")
+
+    def _asked(self, source: Path | bytes) -> Picture | PhotoError:
+        connection = self._started()
+        try:
+            connection.send((source, self._max_side, self._timeout_s))
+            if not connection.poll(self._timeout_s):
+                self.kill()
+                return PhotoError(f"took longer than {self._timeout_s:g} seconds")
+            reply: Reply = connection.recv()
+        except (EOFError, OSError):
+            raise _DiedError(self._cause_of_death()) from None
+        if isinstance(reply, str):
+            return PhotoError(reply)
+        width, height, shape = reply
+        return Picture(self._block.get(shape), width, height)
+
+    def _started(self) -> Connection:
+        if self._closing.is_set():
+            raise FaceannotError("reading was stopped")
+        if self._process is not None and self._process.poll() is None and self._connection is not None:
+            return self._connection
+        self._end_process()
+        self._process, self._connection = _start(self._block.file)
+        if not _greeted(self._connection):
+            raise FaceannotError(f"the reading process does not start ({self._cause_of_death()})")
+        return self._connection
+
+    def _cause_of_death(self) -> str:
+        """How the process ended, in words; it is ended first where it has not yet."""
+        assert self._process is not None
+        try:
+            code = self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "no answer"
+        return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def kill(self) -> None:
+        """End the process at once; may be called from another thread than the one that waits for an answer."""
+        if self._process is not None:
+            self._process.kill()
+
+    def end(self) -> None:
+        """End the process and give back what it used; nothing can be read afterwards."""
+        self._end_process()
+        os.close(self._block.file)
+
+    def _end_process(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+
+def _nameless_file() -> int:
+    """A file in memory where the system has such, and else an unlinked temporary one."""
+    if sys.platform == "linux":
+        return os.memfd_create("faceannot", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _start(block_file: int) -> tuple[subprocess.Popen[bytes], Connection]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        files = theirs.fileno(), block_file
+        arguments = [json.dumps(sys.path), *map(str, files)]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _START, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # the C libraries of the decoders print on their own
+            pass_fds=files,
+            start_new_session=True,  # Ctrl-C in the terminal is for the reader; it ends the workers
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+    return process, Connection(ours.detach())
+
+
+def _greeted(connection: Connection) -> bool:
+    try:
+        return connection.poll(_START_LIMIT_S) and connection.recv() == "ready"
+    except (EOFError, OSError):
+        return False

@@ -1,0 +1,251 @@
+"""One photo - a file, its content or an array - to an upright RGB array and its scale, or a reason why not."""
+
+from __future__ import annotations
+
+import io
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from faceannot.errors import PhotoError
+from faceannot.formats import HEAD_BYTES, identify
+
+RgbArray = NDArray[np.uint8]
+
+MAX_PIXELS = 300_000_000  # above the 200 megapixels of today's telephones; four bytes a pixel while decoding
+MAX_BYTES = 2 << 30  # HEIC, AVIF and WebP are decoded from memory
+
+# A whole-number reduction that ends at this share of `max_side` or more is taken as it is: inside the JPEG decoder it
+# costs less than nothing, while resampling the last few per cent costs as much as decoding (12 megapixels, measured).
+_ENOUGH = 0.85
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Pillow keeps the pixel limit and the warning filters for the whole process; only one thread at a time changes them.
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo as the detector wants it.
+
+    `rgb`: (height, width, 3) uint8, C-contiguous, upright (EXIF orientation applied), perhaps shrunk.
+    `width`, `height`: of the upright photo at full size, in pixels.
+    """
+
+    rgb: RgbArray
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        """Full-size pixels per pixel of `rgb`, 1.0 or more."""
+        height, width, _ = self.rgb.shape
+        return float(max(self.width, self.height) / max(height, width))
+
+
+def read(source: Path | bytes | RgbArray, *, max_side: int | None = None) -> Picture:
+    """Read one photo, upright, in RGB, with neither side above `max_side` pixels.
+
+    The content decides the format, not the name: JPEG, PNG, WebP, BMP, TIFF, GIF (first frame), AVIF, HEIC.
+    Transparency lies on white; 16-bit and floating-point grey are scaled to 8 bits. An array is (height, width, 3),
+    uint8, RGB, and is taken as upright.
+    Raises PhotoError with the reason, on one line, for a person.
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, max_side)
+    name = "photo"
+    try:
+        with _stream(source) as stream:
+            name = identify(_head(stream))
+            return _decode(_open(stream, name), max_side)
+    except PhotoError:
+        raise
+    except MemoryError:
+        raise PhotoError("too large for this computer's memory") from None
+    # Broken files make Pillow raise whatever its parsers trip over: struct.error, KeyError, ZeroDivisionError ...
+    except Exception as error:
+        raise PhotoError(_reason(error, name)) from error
+
+
+def _from_array(rgb: RgbArray, max_side: int | None) -> Picture:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
+        raise PhotoError(f"an array must be (height, width, 3) uint8, not {rgb.shape} {rgb.dtype}")
+    height, width = rgb.shape[:2]
+    rgb = np.ascontiguousarray(rgb)
+    if max_side is not None and max(width, height) > max_side:
+        rgb = np.array(_shrink(Image.fromarray(rgb), max_side))
+    return Picture(rgb, width, height)
+
+
+@contextmanager
+def _stream(source: Path | bytes) -> Iterator[BinaryIO]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    _check_file(source)
+    with source.open("rb") as file:
+        yield file
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no plain file before it is opened: opening a named pipe would wait for ever."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            next(path.iterdir(), None)
+            raise PhotoError("a folder, not a photo")
+    except FileNotFoundError:
+        raise PhotoError("no such file") from None
+    except (OSError, ValueError) as error:
+        raise PhotoError(_reason(error, "photo")) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise PhotoError("not a file but a pipe, a socket or a device")
+    if status.st_size > MAX_BYTES:
+        raise PhotoError(f"too large: {status.st_size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30} GiB")
+
+
+def _head(stream: BinaryIO) -> bytes:
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    return head
+
+
+@lru_cache(maxsize=1)
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _open(stream: BinaryIO, name: str) -> Image.Image:
+    """Read the header, with our own limit of pixels and without Pillow's warnings."""
+    if name == "HEIF":
+        _register_heif()
+    with _opening, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(stream, formats=[name])
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    if image.width * image.height > MAX_PIXELS:
+        raise PhotoError(
+            f"too large: {image.width} x {image.height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels"
+        )
+    return image
+
+
+def _decode(image: Image.Image, max_side: int | None) -> Picture:
+    width, height = image.size
+    if max_side is not None:
+        _draft(image, max_side)
+    image.load()
+    # Asked after loading: Pillow turns a TIFF while it loads, and takes the orientation off.
+    orientation = _orientation(image)
+    image = _plain(image)
+    if max_side is not None:
+        image = _shrink(image, max_side)
+    image = _opaque(image)
+    if orientation in _TURNS:
+        image = image.transpose(_TURNS[orientation])
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    return Picture(np.array(image), width, height)
+
+
+def _draft(image: Image.Image, max_side: int) -> None:
+    """Let the JPEG decoder shrink by 2, 4 or 8 inside its inverse cosine transform: most of the work then falls away.
+
+    For other formats Pillow's `draft` does nothing.
+    """
+    side = max(image.size)
+    factor = next((by for by in (8, 4, 2) if side / by >= _ENOUGH * max_side), 1)
+    if factor > 1:
+        image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8. A photo with a damaged EXIF block is taken as upright rather than lost."""
+    try:
+        with _opening, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # struct.error, SyntaxError, TypeError ...: whatever the parser trips over
+        return 1
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Turn the modes that cannot be shrunk by averaging (palette, 1-bit, more than 8 bits) into those that can."""
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_eight_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in ("1", "P"):
+        return image.convert("RGB")
+    return image
+
+
+def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey values of any type to 0..255. White is what the type or the values suggest: 1, 255, 65535 or the largest."""
+    if values.dtype.kind == "u":
+        return np.asarray(values >> 8, dtype=np.uint8)
+    grey = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    largest = float(grey.max())
+    bounds = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
+    white = next((bound for bound in bounds if largest <= bound), largest)
+    return np.asarray(np.clip(grey, 0.0, white) * (255.0 / white) + 0.5, dtype=np.uint8)
+
+
+def _shrink(image: Image.Image, max_side: int) -> Image.Image:
+    """Average over areas until neither side is above `max_side`."""
+    side = max(image.size)
+    if side <= max_side:
+        return image
+    factor = -(-side // max_side)
+    if side / factor >= _ENOUGH * max_side:
+        return image.reduce(factor)
+    size = tuple(max(1, round(length * max_side / side)) for length in image.size)
+    return image.resize((size[0], size[1]), Image.Resampling.HAMMING, reducing_gap=2.0)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image if image.mode == "RGB" else image.convert("RGB")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def _reason(error: Exception, name: str) -> str:
+    """One line that tells a person what is wrong with the file."""
+    name = {"HEIF": "HEIC", "WEBP": "WebP"}.get(name, name)
+    text = " ".join(str(error).split())
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, UnidentifiedImageError):
+        return f"damaged {name}: its header cannot be read"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    if isinstance(error, EOFError) or "truncated" in text.lower():
+        return f"damaged {name}: the file ends before the picture does"
+    return f"damaged {name}: {text[:200] or type(error).__name__}"
