@@ -1,0 +1,1 @@
+"""Everything that a run writes: the table, the journal that lets it go on, annotated copies and crops."""

@@ -1,0 +1,191 @@
+"""The journal beside an output: what is done, so that a run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
+
+from faceannot.errors import OutputError
+from faceannot.outputs.header import RunHeader
+from faceannot.outputs.lines import Lines
+from faceannot.outputs.locking import open_locked
+from faceannot.outputs.names import escape
+from faceannot.outputs.packing import pack, unpack
+from faceannot.outputs.sink import Sink
+from faceannot.records import PhotoResult
+
+if TYPE_CHECKING:
+    from faceannot.inputs import Photo
+
+# Of the lines' layout; a journal of another one is refused.
+_LAYOUT = 1
+
+
+class Stamp(NamedTuple):
+    """What tells that a file is still the one that was labelled."""
+
+    size: int
+    mtime_ns: int
+
+
+def journal_path(output: Path) -> Path:
+    """Where the journal of an output lies: beside the file itself, whatever links lead to it."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(real.name + ".journal")
+
+
+class Journal:
+    """One JSON line a photo after a header line; the table is made from it, never the other way round.
+
+    Open it before the table, because opening refuses what must not be touched, and locks it until the process ends.
+    Call `known` for each photo before it is read and `add` for each result, the known ones too. Leaving the context
+    keeps the file; `finish` removes it.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, lines: Lines | None = None) -> None:
+        self._sink = Sink(file, escape(str(path)), owned=True)
+        self._path = path
+        self._lines = lines
+        self._stamps: dict[str, Stamp | None] = {}
+        self._recalled: set[str] = set()
+
+    @classmethod
+    def start(cls, output: Path, header: RunHeader, *, overwrite: bool = False) -> Self:
+        """Begin a new run. Raises OutputError where the output or an unfinished run of it exists.
+
+        With `overwrite`, only another run that is at work right now is a reason to refuse.
+        """
+        path = journal_path(output)
+        file = open_locked(path, used_for=escape(str(output)))
+        reason = None if overwrite else _reason_not_to_start(output, path)
+        if reason:
+            if not path.stat().st_size:
+                path.unlink()
+            file.close()
+            raise OutputError(reason)
+        return cls._begin(file, path, header)
+
+    @classmethod
+    def resume(cls, output: Path, header: RunHeader) -> Self:
+        """Go on with a run that was stopped, or begin one where there is none.
+
+        Raises OutputError where the stopped run had another header, or where the output exists and its run had
+        finished. A last line that was torn by a crash is dropped.
+        """
+        path = journal_path(output)
+        if not path.exists():
+            return cls.start(output, header)
+        file = open_locked(path, used_for=escape(str(output)))
+        with path.open("rb") as reader:
+            first = reader.readline()
+        if not first.endswith(b"\n"):  # stopped before anything was done
+            return cls._begin(file, path, header)
+        reason = _reason_not_to_resume(first, header, path)
+        if reason:
+            file.close()
+            raise OutputError(reason)
+        lines = Lines(path, len(first))
+        file.truncate(lines.end)
+        file.seek(lines.end)
+        return cls(file, path, lines)
+
+    @classmethod
+    def _begin(cls, file: BinaryIO, path: Path, header: RunHeader) -> Self:
+        file.truncate(0)
+        journal = cls(file, path)
+        journal._append(_header_fields(header))
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def known(self, photo: Photo) -> PhotoResult | None:
+        """The result of an earlier run; None for a photo that is new, or whose size or time changed since."""
+        stamp = _stamp(photo)
+        fields = self._lines.find(photo.name) if self._lines and stamp else None
+        if fields is None or (fields["size"], fields["mtime_ns"]) != stamp:
+            self._stamps[photo.name] = stamp
+            return None
+        self._recalled.add(photo.name)
+        return unpack(photo.name, fields["result"])
+
+    def add(self, photo: Photo, result: PhotoResult) -> None:
+        """Keep a result, unless it came from here. Raises OutputError (disk full, say)."""
+        if photo.name in self._recalled:
+            self._recalled.discard(photo.name)
+            return
+        # The stamp from before the photo was read: one that changes while it is read must count as changed.
+        stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else _stamp(photo)
+        size, mtime_ns = stamp or (None, None)
+        self._append({"name": photo.name, "size": size, "mtime_ns": mtime_ns, "result": pack(result)})
+
+    def finish(self) -> None:
+        """Remove the journal: the output is complete and closed."""
+        self._path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Close the journal and give the lock back; the file stays."""
+        self._sink.close()
+        if self._lines:
+            self._lines.close()
+
+    def _append(self, fields: dict[str, Any]) -> None:
+        # ASCII, so that names with undecodable bytes come back as they were.
+        self._sink.write(json.dumps(fields).encode("ascii") + b"\n")
+
+
+def _stamp(photo: Photo) -> Stamp | None:
+    """None for what is no file, or none any more: never known, so it is read again."""
+    if not isinstance(photo.source, Path):
+        return None
+    try:
+        found = photo.source.stat()
+    except (OSError, ValueError):
+        return None
+    return Stamp(found.st_size, found.st_mtime_ns)
+
+
+def _header_fields(header: RunHeader) -> dict[str, Any]:
+    return {
+        "faceannot journal": _LAYOUT,
+        "version": header.version,
+        "bundle": header.bundle_name,
+        "bundle sha256": header.bundle_sha256,
+        **header.options,
+    }
+
+
+def _reason_not_to_start(output: Path, path: Path) -> str | None:
+    name = escape(str(output))
+    if path.stat().st_size:
+        return f"a run that writes {name} was stopped: --resume goes on with it, --overwrite begins anew"
+    if output.exists():
+        return f"{name} exists already; --overwrite replaces it"
+    return None
+
+
+def _reason_not_to_resume(first: bytes, header: RunHeader, path: Path) -> str | None:
+    name = escape(str(path))
+    try:
+        was = json.loads(first)
+        layout = was["faceannot journal"]
+    except (ValueError, TypeError, KeyError):
+        return f"{name} is not a journal of faceannot: move it away"
+    now = _header_fields(header)
+    if layout != _LAYOUT:
+        return f"{name} was written by another version of faceannot: --overwrite begins anew"
+    differences = [
+        f"{key} was {was.get(key)} and is {now.get(key)}" for key in {**was, **now} if was.get(key) != now.get(key)
+    ]
+    if not differences:
+        return None
+    return f"the stopped run cannot be resumed: {'; '.join(differences)}. --overwrite begins anew"
