@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 QUESTION = """
     select folder,
@@ -26,7 +26,7 @@ QUESTION = """
 
 def main() -> None:
     database = sqlite3.connect(":memory:")
-    with open(sys.argv[1], encoding="utf-8", newline="") as table:
+    with Path(sys.argv[1]).open(encoding="utf-8", newline="") as table:
         rows = csv.reader(table)
         columns = next(rows)
         database.execute(f"create table labels (folder, {', '.join(columns)})")
