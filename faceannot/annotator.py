@@ -1,0 +1,282 @@
+"""Photos in, results out: what the command line and every Python caller use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import groupby
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.alignment import align
+from faceannot.bundle import Bundle, load_bundle
+from faceannot.classifier import Classifier
+from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S, usable_cpus
+from faceannot.detector import Detections, Detector
+from faceannot.errors import PhotoError, UsageError
+from faceannot.images import Picture
+from faceannot.inputs import Photo, find_photos
+from faceannot.pipeline import batched, mapped
+from faceannot.readers import ReaderPool
+from faceannot.records import Box, Face, PhotoResult, Scores, Status
+
+RgbArray = NDArray[np.uint8]
+Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
+
+# Photos are read at most this large: at half of a 12-megapixel photo a face of 60 pixels still has 30 for its crop.
+READ_SIDE_PX = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo on its way; every stage passes on, as it is, what already has its `result`.
+
+    `found`: the faces from left to right, in pixels of the upright photo at full size. `crops`: one for each.
+    `size`: width and height of that photo.
+    """
+
+    photo: Photo
+    picture: Picture | None = None
+    found: Detections | None = None
+    crops: tuple[RgbArray, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    result: PhotoResult | None = None
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A photo with its result; `known`: the result came from the caller."""
+
+    photo: Photo
+    result: PhotoResult
+    known: bool
+
+
+class Annotator:
+    """Labels every face in photos.
+
+    >>> for result in Annotator().annotate("photos"):
+    ...     print(result.path, result.status, [face.scores.label for face in result.faces])
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | PathLike[str] | None = None,
+        detector: str | PathLike[str] | None = None,
+        batch_size: int = BATCH_SIZE,
+        threads: int | None = None,
+        smallest_face: int = SMALLEST_FACE_PX,
+        detection_threshold: float | None = None,
+        unsure_threshold: float | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """Load and check the models.
+
+        `model`: folder of another bundle. `detector`: another ONNX file with YuNet's interface. `batch_size`: faces
+        that are classified at once. `threads`: processors to use, by default all that this process may.
+        `smallest_face`: faces whose box has no side of that many pixels at full size are left out.
+        `detection_threshold` and `unsure_threshold`: 0..1, by default the bundle's. `timeout_s`: how long reading
+        one photo may take.
+        Raises `BundleError` if a model does not fit and `UsageError` if a number cannot be meant.
+        """
+        bundle = load_bundle(Path(model) if model else None, Path(detector) if detector else None)
+        self.bundle: Bundle = bundle
+        self.batch_size = _at_least(1, "batch_size", batch_size)
+        self.threads = usable_cpus() if threads is None else _at_least(1, "threads", threads)
+        self.smallest_face = _at_least(1, "smallest_face", smallest_face)
+        self.detection_threshold = _share("detection_threshold", detection_threshold, bundle.detection_threshold)
+        self.unsure_threshold = _share("unsure_threshold", unsure_threshold, bundle.unsure_threshold)
+        if not timeout_s > 0:
+            raise UsageError(f"timeout_s has to be above 0, but is {timeout_s}")
+        self.timeout_s = timeout_s
+        self._detector = Detector(bundle.detector)
+        self._classifier = Classifier(bundle)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the results, apart from the models: two runs with the same settings give the same rows."""
+        return {
+            "detection_threshold": self.detection_threshold,
+            "unsure_threshold": self.unsure_threshold,
+            "smallest_face": self.smallest_face,
+        }
+
+    def annotate(
+        self, photos: Source | Iterable[Source], *, known: Callable[[Photo], PhotoResult | None] | None = None
+    ) -> Iterator[PhotoResult]:
+        """The result of each photo, in the order of `photos`; a photo that cannot be read has the status `error`.
+
+        `photos`: one or many of path, folder, glob, `@list.txt`, `Photo`, open binary file, the content of a file as
+        bytes, RGB array (height, width, 3) uint8. Paths behave as on the command line.
+        `known`: gives the result of a photo that need not be looked at again, or None.
+        Raises `InputError` if there is nothing to read at all.
+        """
+        for annotation in self.annotate_photos(_photos(photos), known=known):
+            yield annotation.result
+
+    def annotate_photos(
+        self, photos: Iterable[Photo], *, known: Callable[[Photo], PhotoResult | None] | None = None
+    ) -> Iterator[Annotation]:
+        """Like `annotate`, for photos that are found already; gives each together with its result."""
+        jobs = (_job(photo, known) for photo in photos)
+        finders = max(1, self.threads // 2)
+        with ExitStack() as stack:
+            pool = stack.enter_context(ReaderPool(self.threads, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
+            finding = stack.enter_context(ThreadPoolExecutor(finders, "find"))
+            classifying = stack.enter_context(ThreadPoolExecutor(1, "classify"))
+            read = _read(jobs, pool)
+            found = mapped(self._find, read, executor=finding, ahead=2 * finders)
+            scored = batched(self._classify, found, _crops, size=self.batch_size, executor=classifying)
+            for job, scores in stack.enter_context(closing(scored)):
+                yield Annotation(job.photo, job.result or self._result(job, scores), job.known)
+
+    def _find(self, job: Job) -> Job:
+        """The job with its faces and their crops, or with a result if there are none."""
+        if job.picture is None:
+            return job
+        try:
+            found = self._faces(job.picture)
+            crops = tuple(
+                align(job.picture.rgb, points, self.bundle.crop_px, self.bundle.template) for points in found.landmarks
+            )
+        # Whatever one photo brings about, out of memory or a fault of a native library, must not cost the others.
+        except Exception as error:
+            return Job(job.photo, result=_failure(job.photo, f"finding faces failed: {_one_line(error)}"))
+        size = job.picture.width, job.picture.height
+        return Job(job.photo, found=found.scaled(job.picture.scale), crops=crops, size=size)
+
+    def _faces(self, picture: Picture) -> Detections:
+        """The faces from left to right, in pixels of `picture.rgb`."""
+        smallest_px = self.smallest_face / picture.scale
+        found = _look(self._detector, picture.rgb, self.detection_threshold)
+        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
+        # A network that gives no number at all must not stop the run.
+        whole = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.landmarks).all(axis=(1, 2))
+        found = found[whole & (sides >= smallest_px)]
+        return found[np.lexsort((found.boxes[:, 1], found.boxes[:, 0]))]
+
+    def _classify(self, crops: list[RgbArray]) -> list[Scores]:
+        return self._classifier.classify(np.stack(crops))
+
+    def _result(self, job: Job, scores: list[Scores]) -> PhotoResult:
+        assert job.found is not None
+        faces = tuple(
+            self._face(number, job.found, scores[number - 1], job.size) for number in range(1, len(scores) + 1)
+        )
+        status = Status.OK if faces else Status.NO_FACE
+        return PhotoResult(job.photo.name, status, faces, photo_width=job.size[0], photo_height=job.size[1])
+
+    def _face(self, number: int, found: Detections, scores: Scores, size: tuple[int, int]) -> Face:
+        unsure = scores.label_score < self.unsure_threshold or scores.expression not in ("happy", "sad")
+        points = [(float(x), float(y)) for x, y in found.landmarks[number - 1]]
+        return Face(
+            number=number,
+            box=box_inside(found.boxes[number - 1], size),
+            landmarks=(points[0], points[1], points[2], points[3], points[4]),
+            detection=float(found.scores[number - 1]),
+            scores=scores,
+            unsure=unsure,
+        )
+
+
+def _look(detector: Detector, rgb: RgbArray, threshold: float) -> Detections:
+    """One pass at YuNet's usual size, until `Detector.find` does it at the bundle's sizes."""
+    import cv2
+
+    factor = 640 / max(rgb.shape[:2])
+    if factor >= 1.0:
+        return detector.detect(rgb, threshold=threshold)
+    height, width = (max(1, round(side * factor)) for side in rgb.shape[:2])
+    small = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return detector.detect(small, threshold=threshold).scaled((rgb.shape[1] / width, rgb.shape[0] / height))
+
+
+def box_inside(edges: NDArray[np.float32], size: tuple[int, int]) -> Box:
+    """The box of whole pixels for `edges` (left, top, right, bottom), inside a picture of `size`, at least 1 x 1."""
+    left, right = _span(float(edges[0]), float(edges[2]), size[0])
+    top, bottom = _span(float(edges[1]), float(edges[3]), size[1])
+    return Box(left, top, right - left, bottom - top)
+
+
+def _span(low: float, high: float, length: int) -> tuple[int, int]:
+    start = min(max(round(low), 0), length - 1)
+    return start, min(max(round(high), start + 1), length)
+
+
+def _job(photo: Photo, known: Callable[[Photo], PhotoResult | None] | None) -> Job:
+    result = known(photo) if known else None
+    return Job(photo, result=result, known=result is not None)
+
+
+def _crops(job: Job) -> tuple[RgbArray, ...]:
+    return job.crops
+
+
+def _read(jobs: Iterable[Job], pool: ReaderPool) -> Iterator[Job]:
+    """Each of `jobs`, in order, with its picture; runs of jobs that have a result already do not wait for any."""
+    for done, run in groupby(jobs, key=lambda job: job.result is not None):
+        if done:
+            yield from run
+            continue
+        for photo, outcome in pool.read(job.photo for job in run):
+            if isinstance(outcome, PhotoError):
+                yield Job(photo, result=_failure(photo, str(outcome)))
+            else:
+                yield Job(photo, picture=outcome)
+
+
+def _failure(photo: Photo, reason: str) -> PhotoResult:
+    return PhotoResult(photo.name, Status.ERROR, error=reason)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _at_least(low: int, name: str, value: int) -> int:
+    if value < low:
+        raise UsageError(f"{name} has to be at least {low}, but is {value}")
+    return value
+
+
+def _share(name: str, value: float | None, default: float) -> float:
+    if value is None:
+        return default
+    if not 0.0 <= value <= 1.0:
+        raise UsageError(f"{name} has to be from 0 to 1, but is {value}")
+    return value
+
+
+def _photos(sources: Source | Iterable[Source]) -> Iterator[Photo]:
+    """What `annotate` was given as photos; paths that follow one another are found as one list of arguments."""
+    many = cast("Iterable[Source]", [sources] if _is_one(sources) else sources)
+    for are_paths, run in groupby(enumerate(many, 1), key=lambda pair: isinstance(pair[1], str | PathLike)):
+        if are_paths:
+            yield from find_photos(fspath(cast("str", source)) for _, source in run)
+        else:
+            yield from (_photo(number, source) for number, source in run)
+
+
+def _is_one(sources: object) -> bool:
+    is_picture = isinstance(sources, np.ndarray) and sources.ndim < 4
+    return is_picture or isinstance(sources, str | PathLike | Photo | bytes) or hasattr(sources, "read")
+
+
+def _photo(number: int, source: Any) -> Photo:
+    """A photo that is no path; what has no name of its own is named by its place in the input."""
+    if isinstance(source, Photo):
+        return source
+    if isinstance(source, np.ndarray):
+        return Photo(f"array-{number}", source)
+    if isinstance(source, bytes):
+        return Photo(f"bytes-{number}", source)
+    name = getattr(source, "name", None)
+    return Photo(name if isinstance(name, str) else f"file-{number}", source.read())

@@ -1,0 +1,216 @@
+"""Finds, verifies and loads a bundle: the folder with `bundle.json` and the model files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from faceannot.alignment import Template
+from faceannot.errors import BundleError
+from faceannot.records import EXPRESSIONS, GENDERS
+
+FORMAT = 1
+DESCRIPTION = "bundle.json"
+# A description is some kilobytes; what is larger is another file.
+_LARGEST_DESCRIPTION = 1_000_000
+_LARGEST_SIDE_PX = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All that is needed to label, checked.
+
+    `sha256`: of `bundle.json`, which holds the hashes of the models; with another detector, of both.
+    `detector_sizes`: longer side in pixels of the picture that the first and the second pass of detection see.
+    `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
+    `gender_bias`: added to the logit of `female` before that. Thresholds: 0..1.
+    """
+
+    folder: Path
+    name: str
+    sha256: str
+    licence: str
+    detector: Path
+    detector_sha256: str
+    detector_sizes: tuple[int, int]
+    detection_threshold: float
+    classifier: Path
+    classifier_sha256: str
+    crop_px: int
+    template: Template
+    temperatures: tuple[float, float]
+    gender_bias: float
+    unsure_threshold: float
+
+
+def load_bundle(folder: Path | None = None, detector: Path | None = None) -> Bundle:
+    """The bundle in `folder`, or the one that comes with faceannot; `detector` takes the place of its detector.
+
+    Raises `BundleError` if a file is missing, a hash differs or a field does not fit. `detector` may be any ONNX file
+    with YuNet's interface, so it has no hash to keep.
+    """
+    folder = bundled_folder() if folder is None else folder
+    path = folder / DESCRIPTION
+    content = _read(path)
+    bundle = _parse(_Section(path, "", _decode(path, content)), folder, hashlib.sha256(content).hexdigest())
+    _verify(bundle.classifier, bundle.classifier_sha256, path)
+    if detector is None:
+        _verify(bundle.detector, bundle.detector_sha256, path)
+        return bundle
+    return _with_detector(bundle, detector)
+
+
+def bundled_folder() -> Path:
+    """Where the bundle that comes with faceannot lies: in the package as installed, beside it in a checkout."""
+    package = Path(__file__).parent
+    installed, checkout = package / "models", package.parent / "models"
+    return checkout if not installed.is_dir() and (checkout / DESCRIPTION).is_file() else installed
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal. Raises `BundleError` if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_DESCRIPTION + 1)
+    except FileNotFoundError as error:
+        raise BundleError(f"{path}: no such file; a bundle is a folder with {DESCRIPTION} and its models") from error
+    except OSError as error:
+        raise BundleError(f"{path}: {_reason(error)}") from error
+    if len(content) > _LARGEST_DESCRIPTION:
+        raise BundleError(f"{path}: larger than any bundle's description")
+    return content
+
+
+def _decode(path: Path, content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path}: not valid JSON: {error}") from error
+
+
+def _verify(model: Path, expected: str, path: Path) -> None:
+    found = file_sha256(model)
+    if found != expected:
+        raise BundleError(
+            f"{model}: SHA-256 is {found}, but {path} says {expected}; the file is damaged or of another bundle"
+        )
+
+
+def _with_detector(bundle: Bundle, detector: Path) -> Bundle:
+    sha256 = file_sha256(detector)
+    both = hashlib.sha256(f"{bundle.sha256} {sha256}".encode()).hexdigest()
+    return replace(bundle, detector=detector, detector_sha256=sha256, sha256=both)
+
+
+def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
+    top.exactly("format", FORMAT)
+    detector, classifier = top.section("detector"), top.section("classifier")
+    template, temperature = classifier.section("template"), classifier.section("temperature")
+    classifier.exactly("layout", "NHWC")
+    classifier.exactly("colour", "RGB")
+    classifier.exactly("range", [0, 255])
+    classifier.exactly("genders", list(GENDERS))
+    classifier.exactly("expressions", list(EXPRESSIONS))
+    return Bundle(
+        folder=folder,
+        name=top.text("name"),
+        sha256=sha256,
+        licence=top.text("licence"),
+        detector=folder / detector.file_name("file"),
+        detector_sha256=detector.text("sha256"),
+        detector_sizes=detector.sides("sizes"),
+        detection_threshold=detector.number("threshold", 0.0, 1.0),
+        classifier=folder / classifier.file_name("file"),
+        classifier_sha256=classifier.text("sha256"),
+        crop_px=classifier.integer("crop_px", 8, 1024),
+        template=Template(template.number("eye_distance", 0.05, 0.9), template.number("eye_height", 0.0, 1.0)),
+        temperatures=(temperature.number("gender", 0.01, 100.0), temperature.number("expression", 0.01, 100.0)),
+        gender_bias=classifier.number("gender_bias", -100.0, 100.0),
+        unsure_threshold=top.number("unsure_threshold", 0.0, 1.0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """One object of the description; what it gives is checked, and a complaint names file and key."""
+
+    path: Path
+    prefix: str
+    value: Any
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, dict):
+            what = f"`{self.prefix.rstrip('.')}`" if self.prefix else "the whole"
+            raise BundleError(f"{self.path}: {what} has to be an object in braces")
+
+    def section(self, key: str) -> _Section:
+        return _Section(self.path, f"{self.prefix}{key}.", self._get(key))
+
+    def text(self, key: str) -> str:
+        value = self._get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self._complaint(key, "a text that is not empty")
+        return value
+
+    def file_name(self, key: str) -> str:
+        """The name of a file in the bundle's own folder, so that a bundle cannot reach outside."""
+        name = self.text(key)
+        if Path(name).name != name or "\\" in name or "\0" in name:
+            raise self._complaint(key, "the name of a file in the bundle's folder")
+        return name
+
+    def number(self, key: str, low: float, high: float) -> float:
+        value = self._get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self._complaint(key, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    def integer(self, key: str, low: int, high: int) -> int:
+        value = self._get(key)
+        if not _is_integer(value, low, high):
+            raise self._complaint(key, f"a whole number from {low} to {high}")
+        return int(value)
+
+    def sides(self, key: str) -> tuple[int, int]:
+        value = self._get(key)
+        if (
+            not isinstance(value, list)
+            or len(value) != 2
+            or not all(_is_integer(v, 32, _LARGEST_SIDE_PX) for v in value)
+        ):
+            raise self._complaint(key, f"two whole numbers from 32 to {_LARGEST_SIDE_PX}")
+        return value[0], value[1]
+
+    def exactly(self, key: str, expected: Any) -> None:
+        value = self._get(key)
+        if value != expected or isinstance(value, bool):
+            raise self._complaint(key, json.dumps(expected))
+
+    def _get(self, key: str) -> Any:
+        if key not in self.value:
+            raise BundleError(f"{self.path}: `{self.prefix}{key}` is missing")
+        return self.value[key]
+
+    def _complaint(self, key: str, expected: str) -> BundleError:
+        found = json.dumps(self.value[key])
+        found = found if len(found) <= 60 else f"{found[:57]}..."
+        return BundleError(f"{self.path}: `{self.prefix}{key}` has to be {expected}, but is {found}")
+
+
+def _is_integer(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

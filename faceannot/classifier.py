@@ -1,0 +1,84 @@
+"""Says what a face shows: aligned crops to gender and expression scores, by the bundle's ONNX classifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.bundle import Bundle
+from faceannot.errors import BundleError
+from faceannot.records import EXPRESSIONS, GENDERS, Scores
+
+RgbArray = NDArray[np.uint8]
+
+INPUT = "crops"
+OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
+
+
+def softmax(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities along the last axis; a higher temperature makes them more even (Guo et al. 2017)."""
+    scaled = logits / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+class Classifier:
+    """The bundle's classifier.
+
+    The network takes `crops` (n, side, side, 3) float32, red-green-blue, 0..255, and gives `gender` (n, 2) and
+    `expression` (n, 7), logits in the order of `GENDERS` and `EXPRESSIONS`.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+        """Load the network; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(bundle.classifier), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleError(f"{bundle.classifier}: not a usable ONNX classifier: {error}") from error
+        _check_interface(self._session, bundle)
+        self._bundle = bundle
+
+    def classify(self, crops: RgbArray) -> list[Scores]:
+        """The scores of each of `crops` (n, side, side, 3) uint8, red-green-blue."""
+        if not len(crops):
+            return []
+        gender, expression = self._session.run(list(OUTPUTS), {INPUT: crops.astype(np.float32)})
+        bias = np.array([0.0, self._bundle.gender_bias])
+        genders = softmax(gender.astype(np.float64) + bias, self._bundle.temperatures[0])
+        expressions = softmax(expression.astype(np.float64), self._bundle.temperatures[1])
+        return [
+            Scores(dict(zip(GENDERS, g, strict=True)), dict(zip(EXPRESSIONS, e, strict=True)))
+            for g, e in zip(genders.tolist(), expressions.tolist(), strict=True)
+        ]
+
+
+def _check_interface(session: Any, bundle: Bundle) -> None:
+    """Refuse a network whose inputs, sizes or outputs are not those that the description promises."""
+    side = bundle.crop_px
+    inputs = {put.name: put.shape for put in session.get_inputs()}
+    if list(inputs) != [INPUT] or not _fits(inputs[INPUT], (side, side, 3)):
+        raise BundleError(f"{bundle.classifier}: takes {_shown(inputs)}, expected {INPUT} (n, {side}, {side}, 3)")
+    outputs = {put.name: put.shape for put in session.get_outputs()}
+    if not all(name in outputs and _fits(outputs[name], (count,)) for name, count in OUTPUTS.items()):
+        expected = ", ".join(f"{name} (n, {count})" for name, count in OUTPUTS.items())
+        raise BundleError(f"{bundle.classifier}: gives {_shown(outputs)}, expected {expected}")
+
+
+def _fits(shape: list[Any], sides: tuple[int, ...]) -> bool:
+    """Whether the sides after the first, which has to be free, are just these or free."""
+    return (
+        len(shape) == len(sides) + 1
+        and not isinstance(shape[0], int)
+        and all(found == side or not isinstance(found, int) for found, side in zip(shape[1:], sides, strict=True))
+    )
+
+
+def _shown(puts: dict[str, list[Any]]) -> str:
+    return ", ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in puts.items())

@@ -1,0 +1,1 @@
+"""The command line: one module a command; arguments to one call to what the person sees."""

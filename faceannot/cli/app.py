@@ -1,0 +1,52 @@
+"""The `faceannot` command: its subcommands and `--version`."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from faceannot._version import __version__
+from faceannot.cli.exits import Terminated
+from faceannot.cli.info import info
+from faceannot.cli.label import label
+
+app = typer.Typer(
+    name="faceannot",
+    help="Labels every face in photos: what gender and expression people would say the picture shows. "
+    "It does not say who somebody is, how they see themselves or what they feel.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(label)
+app.command()(info)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"faceannot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def main() -> int:
+    """Run the command; what the console script calls. Gives the exit code, or raises `SystemExit` with it."""
+    signal.signal(signal.SIGTERM, _terminate)
+    app()
+    return 0

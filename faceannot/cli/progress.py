@@ -1,0 +1,68 @@
+"""Progress on standard error: photos, rate, time left, faces and failures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from faceannot.errors import FaceannotError
+
+if TYPE_CHECKING:
+    from faceannot.labelling import Tally
+
+
+class Progress:
+    """A bar while a run goes on; nothing if `hidden` or if standard error is no terminal.
+
+    How many photos there are is counted while the run goes on already, from the same arguments; standard input
+    and pipes can be read only once, so for those the bar has no end and no time left.
+    """
+
+    def __init__(self, paths: list[str], *, recursive: bool, nul: bool, hidden: bool) -> None:
+        from tqdm import tqdm
+
+        hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
+        self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, dynamic_ncols=True, smoothing=0.1)
+        self._paths, self._recursive, self._nul = paths, recursive, nul
+        self._left = Event()
+
+    def __enter__(self) -> Self:
+        if not self._bar.disable and all(map(_can_be_read_twice, self._paths)):
+            # A daemon, so that a folder on a slow network does not keep a finished run from ending.
+            Thread(target=self._count, name="count", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        self._bar.close()
+
+    def show(self, tally: Tally) -> None:
+        """Show what `tally` says now."""
+        if not self._bar.disable:
+            self._bar.set_postfix(faces=tally.faces.total(), failed=tally.failures, refresh=False)
+            self._bar.update(tally.photos - self._bar.n)
+
+    def _count(self) -> None:
+        from faceannot.inputs import find_photos
+
+        total = 0
+        try:
+            for _ in find_photos(self._paths, recursive=self._recursive, nul=self._nul):
+                total += 1
+                if self._left.is_set():
+                    return
+        # The run itself meets the same error and tells of it.
+        except FaceannotError:
+            return
+        self._bar.total = total
+
+
+def _can_be_read_twice(argument: str) -> bool:
+    if argument.startswith("@"):
+        return Path(argument[1:]).is_file()
+    return argument != "-"

@@ -1,0 +1,19 @@
+"""What labelling does unless it is told otherwise; light, so that `--help` can name it."""
+
+from __future__ import annotations
+
+import os
+
+# Faces of about 10 photos; a batch also goes when its first face has waited for a second.
+BATCH_SIZE = 32
+# Below that even people guess; the detector is trained from this size up.
+SMALLEST_FACE_PX = 12
+# A decoder that needs longer hangs; the slowest good photo (300 megapixels) takes some 10 seconds.
+TIMEOUT_S = 60.0
+
+
+def usable_cpus() -> int:
+    """The processors that this process may use, which on a shared machine are fewer than it has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
