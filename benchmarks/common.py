@@ -8,7 +8,8 @@ import platform
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,10 +65,7 @@ def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
     Raises CalledProcessError for an exit code other than 0 and 3 (done, but some photos could not be read).
     """
     began = time.perf_counter()
-    # A session of its own is what tells the command's processes from all others.
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peak = _Peak(process.pid)
     peak.start()
     _, complaint = process.communicate()
@@ -79,18 +77,17 @@ def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
 
 
 class _Peak(threading.Thread):
-    """Looks at the memory of a session's processes now and then; memory that they share counts once."""
+    """Looks at the memory of a process and all below it now and then; memory that they share counts once."""
 
-    def __init__(self, session: int) -> None:
+    def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
-        self._session = session
+        self._root = root
         self._done = threading.Event()
         self.mib: float | None = None
 
     def run(self) -> None:
         while not self._done.wait(SAMPLE_S):
-            now = sum(_share_kb(folder) for folder in Path("/proc").glob("[0-9]*") if _session(folder) == self._session)
-            if now:
+            if now := sum(map(_share_kb, _tree(self._root))):
                 self.mib = max(self.mib or 0.0, now / 1024)
 
     def stop(self) -> None:
@@ -98,17 +95,29 @@ class _Peak(threading.Thread):
         self.join()
 
 
-def _session(folder: Path) -> int | None:
+def _tree(root: int) -> Iterator[int]:
+    """`root`, its children, theirs, and so on."""
+    children = defaultdict(list)
+    for folder in Path("/proc").glob("[0-9]*"):
+        children[_parent(folder)].append(int(folder.name))
+    waiting = [root]
+    while waiting:
+        process = waiting.pop()
+        waiting.extend(children[process])
+        yield process
+
+
+def _parent(folder: Path) -> int | None:
     try:
-        # The name, in parentheses, may hold blanks; the session is the fourth field after it.
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[3])
+        # The name, in parentheses, may hold blanks; the parent is the second field after it.
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
     except (OSError, IndexError):
         return None
 
 
-def _share_kb(folder: Path) -> int:
+def _share_kb(process: int) -> int:
     try:
-        lines = (folder / "smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
