@@ -1,0 +1,1 @@
+"""Source data sets: one module a format, each giving `Example`."""

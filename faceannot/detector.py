@@ -1,0 +1,158 @@
+"""Finds faces: an RGB array to boxes, five landmarks and scores, by any ONNX file with YuNet's interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.errors import BundleError
+
+FloatArray = NDArray[np.float32]
+RgbArray = NDArray[np.uint8]
+
+STRIDES = (8, 16, 32)
+OUTPUTS = tuple(f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES)
+NMS_IOU = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """The faces of one picture, best first.
+
+    `boxes`: (n, 4) left, top, right, bottom in pixels, not cut at the edges.
+    `landmarks`: (n, 5, 2) x, y: the eyes, the nose tip, the mouth corners, each pair left to right in the picture.
+    `scores`: (n,) 0..1.
+    """
+
+    boxes: FloatArray
+    landmarks: FloatArray
+    scores: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, chosen: Any) -> Detections:
+        return Detections(self.boxes[chosen], self.landmarks[chosen], self.scores[chosen])
+
+    def scaled(self, factor: float | tuple[float, float]) -> Detections:
+        """The same faces in a picture that is `factor` (or x and y factors) times as large."""
+        by = np.broadcast_to(np.asarray(factor, dtype=np.float32), (2,))
+        return Detections(self.boxes * np.tile(by, 2), self.landmarks * by, self.scores)
+
+    @staticmethod
+    def concatenate(parts: Sequence[Detections]) -> Detections:
+        """All faces of `parts`, best first."""
+        boxes = np.concatenate([part.boxes for part in parts] or [np.zeros((0, 4), np.float32)])
+        landmarks = np.concatenate([part.landmarks for part in parts] or [np.zeros((0, 5, 2), np.float32)])
+        scores = np.concatenate([part.scores for part in parts] or [np.zeros(0, np.float32)])
+        return Detections(boxes, landmarks, scores)[np.argsort(-scores, kind="stable")]
+
+
+def overlap(box: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Intersection over union of `box` (4,) with each of `boxes` (n, 4)."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    sides = np.maximum(high - low, 0.0)
+    shared = sides[:, 0] * sides[:, 1]
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return np.asarray(shared / np.maximum(area + areas - shared, 1e-9), dtype=np.float32)
+
+
+def suppress(found: Detections, iou: float = NMS_IOU) -> Detections:
+    """Greedy non-maximum suppression: of boxes that overlap by more than `iou` only the best stays."""
+    found = found[np.argsort(-found.scores, kind="stable")]
+    alive = np.ones(len(found), dtype=bool)
+    kept = []
+    for index in range(len(found)):
+        if alive[index]:
+            kept.append(index)
+            rest = np.flatnonzero(alive[index + 1 :]) + index + 1
+            alive[rest[overlap(found.boxes[index], found.boxes[rest]) > iou]] = False
+    return found[kept]
+
+
+def decode(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: float) -> Detections:
+    """YuNet's raw outputs for one picture of `size` (height, width) to faces, before suppression.
+
+    `outputs[f"{part}_{stride}"]`: (cells, k) with k = 1 for `cls` and `obj` (0..1), 4 for `bbox` (centre offset in
+    cells, log of the size in cells), 10 for `kps` (offsets in cells). A score is the root of cls x obj
+    (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023).
+    """
+    return Detections.concatenate(list(_levels(outputs, size, threshold)))
+
+
+def _levels(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: float) -> Iterator[Detections]:
+    for stride in STRIDES:
+        product = np.clip(outputs[f"cls_{stride}"], 0, 1) * np.clip(outputs[f"obj_{stride}"], 0, 1)
+        scores = np.sqrt(product.reshape(-1))
+        cells = np.flatnonzero(scores >= threshold)
+        columns = size[1] // stride
+        corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+        bbox = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
+        centre = (corner + bbox[:, :2]) * stride
+        half = np.exp(np.minimum(bbox[:, 2:], 10.0)) * (stride / 2)
+        points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
+        landmarks = (points + corner[:, None]) * stride
+        yield Detections(np.concatenate([centre - half, centre + half], axis=1), landmarks, scores[cells])
+
+
+class Detector:
+    """A face detector from an ONNX file with YuNet's interface (ours, or OpenCV Zoo's).
+
+    The network takes (1, 3, height, width) float32, blue-green-red, 0..255, sides divisible by 32. A file with a
+    fixed input size works too: pictures are fitted into it.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        """Load `path`; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise BundleError(f"{path}: not a usable ONNX detector: {error}") from error
+        missing = set(OUTPUTS) - {output.name for output in self._session.get_outputs()}
+        if missing:
+            raise BundleError(
+                f"{path}: no detector with YuNet's interface: outputs {', '.join(sorted(missing))} are missing"
+            )
+        self._input = self._session.get_inputs()[0].name
+        shape = self._session.get_inputs()[0].shape
+        self._fixed = (shape[2], shape[3]) if isinstance(shape[2], int) and isinstance(shape[3], int) else None
+
+    def detect(self, rgb: RgbArray, *, threshold: float) -> Detections:
+        """Faces in `rgb` (height, width, 3) uint8 at just this size, scores from `threshold` up, best first.
+
+        Coordinates are in pixels of `rgb`.
+        """
+        if self._fixed:
+            return self._detect_fitted(rgb, self._fixed, threshold)
+        return self._detect_padded(rgb, threshold)
+
+    def _detect_fitted(self, rgb: RgbArray, size: tuple[int, int], threshold: float) -> Detections:
+        import cv2
+
+        factor = min(size[0] / rgb.shape[0], size[1] / rgb.shape[1])
+        height, width = max(1, round(rgb.shape[0] * factor)), max(1, round(rgb.shape[1] * factor))
+        interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        canvas = np.zeros((*size, 3), np.uint8)
+        canvas[:height, :width] = cv2.resize(rgb, (width, height), interpolation=interpolation)
+        found = self._detect_padded(canvas, threshold)
+        return found.scaled((rgb.shape[1] / width, rgb.shape[0] / height))
+
+    def _detect_padded(self, rgb: RgbArray, threshold: float) -> Detections:
+        height, width = (-(-side // 32) * 32 for side in rgb.shape[:2])
+        tensor = np.zeros((1, 3, height, width), np.float32)
+        tensor[0, :, : rgb.shape[0], : rgb.shape[1]] = rgb[:, :, ::-1].transpose(2, 0, 1)
+        raw = self._session.run(OUTPUTS, {self._input: tensor})
+        outputs = {name: value[0] for name, value in zip(OUTPUTS, raw, strict=True)}
+        return suppress(decode(outputs, (height, width), threshold))

@@ -1,0 +1,1 @@
+"""Trains the models. The only part of the package that imports Keras."""

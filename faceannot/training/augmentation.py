@@ -1,0 +1,148 @@
+"""Random changes to a prepared crop that leave its labels true: what cameras, hands and archives do to faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.datasets.prepare import MARGIN
+
+RgbArray = NDArray[np.uint8]
+Random = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How far, and how often (0..1), crops are changed. Shares of the crop's side; degrees."""
+
+    rotation_degrees: float = 12.0
+    zoom: float = 0.14
+    shift: float = 0.04
+    light: float = 0.35
+    tint: float = 0.1
+    low_resolution: float = 0.25
+    smallest_px: int = 14
+    blur: float = 0.1
+    jpeg: float = 0.25
+    noise: float = 0.1
+    grey: float = 0.15
+    occlusion: float = 0.25
+    hair_cut_away: float = 0.12
+    tight_frame: float = 0.12
+
+
+def central(crop: RgbArray, side_px: int) -> RgbArray:
+    """The part of a prepared crop that the classifier sees, unchanged."""
+    return _warp(crop, side_px, 0.0, 1.0, (0.0, 0.0))
+
+
+def augment(crop: RgbArray, side_px: int, strength: Strength, random: Random) -> RgbArray:
+    """One random variant (side_px, side_px, 3) of a prepared crop, RGB uint8."""
+    angle = random.normal(0.0, strength.rotation_degrees / 2)
+    zoom = float(np.exp(random.normal(0.0, strength.zoom / 1.5)))
+    shift = random.normal(0.0, strength.shift / 1.5, 2) * side_px
+    image = _warp(crop, side_px, angle, zoom, (float(shift[0]), float(shift[1])))
+    if random.random() < 0.5:
+        image = np.ascontiguousarray(image[:, ::-1])
+    for chance, change in _changes(strength):
+        if random.random() < chance:
+            image = change(image, random)
+    return image
+
+
+def _changes(strength: Strength) -> tuple[tuple[float, Callable[[RgbArray, Random], RgbArray]], ...]:
+    return (
+        (strength.hair_cut_away, _cut_hair),
+        (strength.tight_frame, _frame),
+        (strength.occlusion, _occlude),
+        (0.8, lambda image, random: _relight(image, strength.light, strength.tint, random)),
+        (strength.low_resolution, lambda image, random: _shrink(image, strength.smallest_px, random)),
+        (strength.blur, _blur),
+        (strength.noise, _add_noise),
+        (strength.grey, _grey),
+        (strength.jpeg, _compress),
+    )
+
+
+def _warp(crop: RgbArray, side_px: int, angle: float, zoom: float, shift: tuple[float, float]) -> RgbArray:
+    source_px = crop.shape[0]
+    scale = side_px * MARGIN / source_px * zoom
+    matrix = cv2.getRotationMatrix2D(((source_px - 1) / 2, (source_px - 1) / 2), angle, scale)
+    matrix[:, 2] += (side_px - source_px) / 2 + np.asarray(shift)
+    warped = cv2.warpAffine(crop, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR)
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def _cut_hair(image: RgbArray, random: Random) -> RgbArray:
+    """Paint over all but the inner face, because hair is what networks lean on."""
+    side_px = image.shape[0]
+    mask = np.zeros(image.shape[:2], np.uint8)
+    centre = (side_px // 2, round(side_px * random.uniform(0.58, 0.62)))
+    axes = (round(side_px * random.uniform(0.28, 0.36)), round(side_px * random.uniform(0.36, 0.46)))
+    cv2.ellipse(mask, centre, axes, 0, 0, 360, 1, -1)
+    colour = random.integers(0, 256, 3, dtype=np.uint8)
+    return np.where(mask[:, :, None] == 1, image, colour)
+
+
+def _frame(image: RgbArray, random: Random) -> RgbArray:
+    """Blacken the edges: most sources are cut close, and black edges must not give the source away."""
+    side_px = image.shape[0]
+    top, left, bottom, right = (random.uniform(0.0, 0.16, 4) * side_px).astype(int)
+    framed = np.zeros_like(image)
+    framed[top : side_px - bottom, left : side_px - right] = image[top : side_px - bottom, left : side_px - right]
+    return framed
+
+
+def _occlude(image: RgbArray, random: Random) -> RgbArray:
+    side_px = image.shape[0]
+    height, width = (random.uniform(0.1, 0.45, 2) * side_px).astype(int)
+    top, left = random.integers(0, side_px - height), random.integers(0, side_px - width)
+    image = image.copy()
+    if random.random() < 0.5:
+        image[top : top + height, left : left + width] = random.integers(0, 256, 3, dtype=np.uint8)
+    else:
+        image[top : top + height, left : left + width] = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return image
+
+
+def _relight(image: RgbArray, light: float, tint: float, random: Random) -> RgbArray:
+    """Contrast, brightness, gamma and colour cast by one lookup table a channel."""
+    ramp = np.linspace(0.0, 1.0, 256)[:, None]
+    gamma = np.exp(random.normal(0.0, light))
+    contrast = np.exp(random.normal(0.0, light / 2))
+    cast = 1.0 + random.normal(0.0, tint, 3)
+    table = ((ramp**gamma - 0.5) * contrast + 0.5 + random.normal(0.0, light / 4)) * cast
+    return np.asarray(cv2.LUT(image, (np.clip(table, 0, 1) * 255).astype(np.uint8)[None]), dtype=np.uint8)
+
+
+def _shrink(image: RgbArray, smallest_px: int, random: Random) -> RgbArray:
+    side_px = image.shape[0]
+    small_px = round(float(np.exp(random.uniform(np.log(smallest_px), np.log(side_px)))))
+    small = cv2.resize(image, (small_px, small_px), interpolation=cv2.INTER_AREA)
+    way_back = cv2.INTER_LINEAR if random.random() < 0.7 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(small, (side_px, side_px), interpolation=way_back), dtype=np.uint8)
+
+
+def _blur(image: RgbArray, random: Random) -> RgbArray:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), random.uniform(0.4, 1.8)), dtype=np.uint8)
+
+
+def _add_noise(image: RgbArray, random: Random) -> RgbArray:
+    noise = random.normal(0.0, random.uniform(3, 18), image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def _grey(image: RgbArray, random: Random) -> RgbArray:
+    """Grey, now and then toned like an old print."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
+    tone = np.array([1.0, 0.93, 0.82]) if random.random() < 0.25 else np.ones(3)
+    return (grey * tone).astype(np.uint8)
+
+
+def _compress(image: RgbArray, random: Random) -> RgbArray:
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(25, 90))])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)

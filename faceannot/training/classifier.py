@@ -1,0 +1,57 @@
+"""Makes the bundled classifier: `python -m faceannot.training.classifier PREPARED OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from faceannot.datasets.example import Example
+from faceannot.datasets.prepare import load
+from faceannot.training.augmentation import Strength
+from faceannot.training.fit import CropPool, DrawnBatches, Schedule, fit
+from faceannot.training.networks import two_heads
+from faceannot.training.sampling import draw_weights
+
+RECIPE = Path(__file__).parent / "recipes" / "bundled-classifier.toml"
+
+
+def train(prepared: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
+    """Train on every prepared source below `prepared`; `out/model.keras` is the network in float32, also returned."""
+    pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
+    schedule = Schedule(**recipe["schedule"])
+    keras.utils.set_random_seed(schedule.seed)
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    network = two_heads(**recipe["network"])
+    batches = DrawnBatches(pool, _chances(pool.examples, recipe["draws"]), recipe["network"]["side_px"], schedule, Strength())
+    fit(network, batches, schedule, out)
+    keras.mixed_precision.set_dtype_policy("float32")
+    model = two_heads(**recipe["network"])
+    model.set_weights(network.get_weights())
+    model.save(out / "model.keras")
+    return model
+
+
+def _chances(examples: list[Example], draws: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    weights = draw_weights(examples, draws["shares"], draws["power"])
+    youngest = draws["youngest_for_gender"]
+    used = [e.split == "train" and (e.expression is not None or e.age is None or e.age >= youngest) for e in examples]
+    weights = weights * np.array(used)
+    return np.asarray(weights / weights.sum())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("prepared", type=Path, help="folder of prepared sources, as faceannot.datasets.prepare leaves it")
+    parser.add_argument("out", type=Path, help="folder for the model, the history and the checkpoints")
+    parser.add_argument("--recipe", type=Path, default=RECIPE)
+    arguments = parser.parse_args()
+    train(arguments.prepared, arguments.out, tomllib.loads(arguments.recipe.read_text()))
+
+
+if __name__ == "__main__":
+    main()

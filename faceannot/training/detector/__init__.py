@@ -1,0 +1,1 @@
+"""Makes the bundled detector: labels, mosaics, network, losses, training."""

@@ -1,0 +1,172 @@
+"""Boxes and landmarks to learn from: people's annotations, completed by a teacher that looks at several scales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.detector import Detections, Detector, overlap
+from faceannot.training.detector.annotations import AnnotatedPhoto
+
+FloatArray = NDArray[np.float32]
+RgbArray = NDArray[np.uint8]
+
+# Photos are kept at this size at most: a face of 12 pixels in a large photo is still one of 12 here.
+KEPT_PX = 800
+TEACHER_SIDES_PX = (256, 448, 704, 1120)
+SURE, POSSIBLE, WITH_ANNOTATION = 0.72, 0.35, 0.2
+SAME_FACE_IOU = 0.35
+_teacher: Detector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo and what to learn from it; coordinates in pixels of `rgb`.
+
+    `boxes` (n, 4); `landmarks` (n, 5, 2), NaN where nobody knows them; `ignored` (m, 4): perhaps a face, so neither
+    right nor wrong.
+    """
+
+    source: str
+    name: str
+    rgb: RgbArray
+    boxes: FloatArray
+    landmarks: FloatArray
+    ignored: FloatArray
+
+
+def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, workers: int) -> None:
+    """Label the training photos into `out`: `pixels.bin` and `labels.npz`, read again by `load_labelled`."""
+    chosen = [photo for photo in photos if not photo.is_test]
+    out.mkdir(parents=True, exist_ok=True)
+    labelled: list[LabelledPhoto] = []
+    with (out / "pixels.bin").open("wb") as pixels, ProcessPoolExecutor(workers, initializer=_start, initargs=(teacher,)) as pool:
+        for photo in pool.map(_label, chosen, chunksize=16):
+            if photo is not None:
+                pixels.write(photo.rgb.tobytes())
+                labelled.append(photo)
+    np.savez(
+        out / "labels.npz",
+        sources=np.array([photo.source for photo in labelled]),
+        names=np.array([photo.name for photo in labelled]),
+        sizes=np.array([photo.rgb.shape[:2] for photo in labelled]),
+        counts=np.array([(len(photo.boxes), len(photo.ignored)) for photo in labelled]),
+        boxes=np.concatenate([photo.boxes for photo in labelled]),
+        landmarks=np.concatenate([photo.landmarks for photo in labelled]),
+        ignored=np.concatenate([photo.ignored for photo in labelled]),
+    )
+
+
+def load_labelled(out: Path) -> list[LabelledPhoto]:
+    """What `label_photos` left in `out`; pixels stay on disk until they are read."""
+    labels = np.load(out / "labels.npz", allow_pickle=False)
+    pixels = np.memmap(out / "pixels.bin", np.uint8, mode="r")
+    sizes, counts = labels["sizes"], labels["counts"]
+    starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)])
+    ends = np.concatenate([[[0, 0]], np.cumsum(counts, axis=0)])
+    sources, names = labels["sources"], labels["names"]
+    boxes, landmarks, ignored = labels["boxes"], labels["landmarks"], labels["ignored"]
+    return [
+        LabelledPhoto(
+            source=str(sources[i]),
+            name=str(names[i]),
+            rgb=pixels[starts[i] : starts[i + 1]].reshape(*sizes[i], 3),
+            boxes=boxes[ends[i, 0] : ends[i + 1, 0]],
+            landmarks=landmarks[ends[i, 0] : ends[i + 1, 0]],
+            ignored=ignored[ends[i, 1] : ends[i + 1, 1]],
+        )
+        for i in range(len(sizes))
+    ]
+
+
+def _start(teacher: Path) -> None:
+    global _teacher
+    cv2.setNumThreads(1)
+    _teacher = Detector(teacher, threads=1)
+
+
+def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
+    assert _teacher is not None
+    bgr = cv2.imread(str(photo.path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        return None
+    factor = min(1.0, KEPT_PX / max(bgr.shape[:2]))
+    full = np.asarray(bgr[:, :, ::-1])
+    rgb = resized(full, factor)
+    found = look(_teacher, full).scaled(factor)
+    boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
+    return LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored)
+
+
+def resized(rgb: RgbArray, factor: float) -> RgbArray:
+    """`rgb` at `factor` times its size, averaging areas when it gets smaller."""
+    if factor == 1.0:
+        return np.ascontiguousarray(rgb)
+    size = max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR))
+
+
+def look(teacher: Detector, rgb: RgbArray) -> Detections:
+    """All that the teacher sees at several sizes, mirrored too; overlapping finds are averaged by their scores.
+
+    A face that is found only once, at one size, keeps a reduced score: most such finds are not faces.
+    """
+    looks = []
+    longest = max(rgb.shape[:2])
+    for side_px in TEACHER_SIDES_PX:
+        factor = side_px / longest
+        if factor <= 2.0:
+            small = resized(rgb, factor)
+            looks.append(teacher.detect(small, threshold=WITH_ANNOTATION).scaled(1 / factor))
+            mirrored = teacher.detect(np.ascontiguousarray(small[:, ::-1]), threshold=WITH_ANNOTATION)
+            looks.append(unmirrored(mirrored, small.shape[1]).scaled(1 / factor))
+    return fuse(looks)
+
+
+def unmirrored(found: Detections, width: int) -> Detections:
+    """Faces of a mirrored picture of `width` pixels, as they lie in the picture itself."""
+    boxes = found.boxes[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + np.float32((width - 1, 0, width - 1, 0))
+    landmarks = found.landmarks[:, [1, 0, 2, 4, 3]] * (-1, 1) + np.float32((width - 1, 0))
+    return Detections(boxes.astype(np.float32), landmarks.astype(np.float32), found.scores)
+
+
+def fuse(looks: Sequence[Detections]) -> Detections:
+    """Average overlapping faces of several looks; the score is the mean of the two best."""
+    rest = Detections.concatenate(looks)
+    boxes, landmarks, scores = [], [], []
+    while len(rest):
+        same = overlap(rest.boxes[0], rest.boxes) > SAME_FACE_IOU
+        group = rest[same]
+        good = group[group.scores >= 0.7 * group.scores[0]]
+        weights = good.scores / good.scores.sum()
+        boxes.append(np.tensordot(weights, good.boxes, 1))
+        landmarks.append(np.tensordot(weights, good.landmarks, 1))
+        scores.append((group.scores[0] + (group.scores[1] if len(group) > 1 else 0.0)) / 2)
+        rest = rest[~same]
+    if not boxes:
+        return Detections.concatenate([])
+    return Detections(np.stack(boxes), np.stack(landmarks), np.array(scores, np.float32))
+
+
+def merge(found: Detections, annotated: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Boxes, landmarks and ignored boxes from the teacher's finds and people's annotations.
+
+    A find counts when it is sure, or fairly sure where people annotated a face; an annotated face that the teacher
+    misses counts without landmarks. Other possible finds are ignored.
+    """
+    near = np.array([overlap(box, annotated).max(initial=0.0) > SAME_FACE_IOU for box in found.boxes], dtype=bool)
+    counts = (found.scores >= SURE) | near
+    missed = np.array(
+        [overlap(box, found.boxes[counts]).max(initial=0.0) <= SAME_FACE_IOU for box in annotated], dtype=bool
+    )
+    boxes = np.concatenate([found.boxes[counts], annotated[missed]])
+    unknown = np.full((int(missed.sum()), 5, 2), np.nan, np.float32)
+    landmarks = np.concatenate([found.landmarks[counts], unknown])
+    ignored = found.boxes[~counts & (found.scores >= POSSIBLE / 2)]
+    return boxes.astype(np.float32), landmarks.astype(np.float32), ignored.astype(np.float32)
