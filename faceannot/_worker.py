@@ -20,6 +20,9 @@ Request = tuple[Path | bytes, int, float]  # what to read, the largest side in p
 Reply = str | tuple[int, int, tuple[int, int, int]]  # the reason why not; or full width, full height, shape of `rgb`
 
 
+MEMORY_BYTES = 6 << 30  # of address space; the worst photo that `images` lets through takes about 4 GiB
+
+
 class PixelBlock:
     """Memory that a reader and its worker share: a file without a name, which ends with the last that has it open.
 
@@ -57,7 +60,7 @@ def _take_room(file: int, size: int) -> None:
 
 def main(connection_file: int, block_file: int) -> None:
     """Answer requests until the reader closes its end."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _set_limits()
     connection, block = Connection(connection_file), PixelBlock(block_file)
     connection.send("ready")
     while True:
@@ -70,6 +73,15 @@ def main(connection_file: int, block_file: int) -> None:
         reply = answer(source, max_side, block)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         connection.send(reply)
+
+
+def _set_limits() -> None:
+    """No core dumps, and an allocation that fails rather than a computer that swaps."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def answer(source: Path | bytes, max_side: int, block: PixelBlock) -> Reply:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import BinaryIO
+
 from faceannot.errors import PhotoError
 
 # Suffixes that make a file in a folder a photo. A file that is named itself is read whatever its suffix.
@@ -46,6 +49,8 @@ _OTHERS: dict[bytes, str] = {
     b"version https://git-lfs": "a Git LFS pointer, not the photo itself",
 }
 
+_MOST_BOXES = 1000  # photos have three to ten
+
 
 def identify(head: bytes) -> str:
     """Pillow's name of the format of a file that begins with `head` (`HEAD_BYTES`, or all of a shorter file).
@@ -63,7 +68,31 @@ def identify(head: bytes) -> str:
     for start, name in _FORMATS.items():
         if head.startswith(start):
             return name
-    raise PhotoError(f"not a photo: looks like {_guess(head)}")
+    raise PhotoError(f"not a photo: {_guess(head)}")
+
+
+def ends_early(stream: BinaryIO, name: str) -> bool:
+    """Whether a WebP, AVIF or HEIC file is shorter than it says itself; False for the other formats."""
+    size = stream.seek(0, os.SEEK_END)
+    if name == "WEBP":
+        stream.seek(4)
+        return size < 8 + int.from_bytes(stream.read(4), "little")
+    return name in ("AVIF", "HEIF") and size < _end_of_boxes(stream, size)
+
+
+def _end_of_boxes(stream: BinaryIO, size: int) -> int:
+    """Where the outermost boxes of an ISO base media file end by their own account."""
+    end = 0
+    for _ in range(_MOST_BOXES):
+        stream.seek(end)
+        header = stream.read(16)
+        length = int.from_bytes(header[:4], "big")
+        if length == 1:
+            length = int.from_bytes(header[8:], "big")
+        if end >= size or length < 8:  # a length of 0 means: to the end of the file
+            break
+        end += length
+    return end
 
 
 def _boxed(head: bytes) -> str:
@@ -88,14 +117,14 @@ def _riff(head: bytes) -> str:
 def _guess(head: bytes) -> str:
     for start, name in _OTHERS.items():
         if head.startswith(start):
-            return name
+            return f"looks like {name}"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")):
-        return "a web page"
+        return "looks like a web page"
     if text.startswith((b"<svg", b"<?xml")):
-        return "an SVG or XML file"
+        return "looks like an SVG or XML file"
     if not head.strip(b"\0"):
-        return "a file of zeros, as a broken copy or a failing disk leaves behind"
+        return "nothing but zeros, as a broken copy or a failing disk leaves behind"
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head) and head.isascii():
-        return "text"
-    return "something else than JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF or HEIC"
+        return "looks like text"
+    return "not JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF or HEIC"

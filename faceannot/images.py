@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from faceannot.errors import PhotoError
-from faceannot.formats import HEAD_BYTES, identify
+from faceannot.formats import HEAD_BYTES, ends_early, identify
 
 RgbArray = NDArray[np.uint8]
 
@@ -71,18 +71,13 @@ def read(source: Path | bytes | RgbArray, *, max_side: int | None = None) -> Pic
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, max_side)
-    name = "photo"
     try:
         with _stream(source) as stream:
-            name = identify(_head(stream))
-            return _decode(_open(stream, name), max_side)
-    except PhotoError:
-        raise
+            return _from_stream(stream, max_side)
     except MemoryError:
         raise PhotoError("too large for this computer's memory") from None
-    # Broken files make Pillow raise whatever its parsers trip over: struct.error, KeyError, ZeroDivisionError ...
-    except Exception as error:
-        raise PhotoError(_reason(error, name)) from error
+    except OSError as error:
+        raise PhotoError(f"cannot be read: {error.strerror or error}") from error
 
 
 def _from_array(rgb: RgbArray, max_side: int | None) -> Picture:
@@ -114,18 +109,26 @@ def _check_file(path: Path) -> None:
             raise PhotoError("a folder, not a photo")
     except FileNotFoundError:
         raise PhotoError("no such file") from None
-    except (OSError, ValueError) as error:
-        raise PhotoError(_reason(error, "photo")) from None
+    except ValueError:
+        raise PhotoError("no such file: its name has a NUL character") from None
     if not stat.S_ISREG(status.st_mode):
         raise PhotoError("not a file but a pipe, a socket or a device")
     if status.st_size > MAX_BYTES:
         raise PhotoError(f"too large: {status.st_size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30} GiB")
 
 
-def _head(stream: BinaryIO) -> bytes:
-    head = stream.read(HEAD_BYTES)
+def _from_stream(stream: BinaryIO, max_side: int | None) -> Picture:
+    name = identify(stream.read(HEAD_BYTES))
     stream.seek(0)
-    return head
+    try:
+        return _decode(_open(stream, name), max_side)
+    except (PhotoError, MemoryError):
+        raise
+    # Broken files make Pillow raise whatever its parsers trip over: struct.error, KeyError, ZeroDivisionError ...
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise PhotoError(_damage(error, name, stream)) from error
 
 
 @lru_cache(maxsize=1)
@@ -207,11 +210,13 @@ def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Grey values of any type to 0..255. White is what the type or the values suggest: 1, 255, 65535 or the largest."""
     if values.dtype.kind == "u":
         return np.asarray(values >> 8, dtype=np.uint8)
-    grey = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    grey = np.nan_to_num(values.astype(np.float32), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(grey.max())
     bounds = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
     white = next((bound for bound in bounds if largest <= bound), largest)
-    return np.asarray(np.clip(grey, 0.0, white) * (255.0 / white) + 0.5, dtype=np.uint8)
+    np.clip(grey, 0.0, white, out=grey)
+    grey *= 255.0 / white
+    return np.asarray(np.round(grey, out=grey), dtype=np.uint8)
 
 
 def _shrink(image: Image.Image, max_side: int) -> Image.Image:
@@ -234,18 +239,12 @@ def _opaque(image: Image.Image) -> Image.Image:
     return white
 
 
-def _reason(error: Exception, name: str) -> str:
-    """One line that tells a person what is wrong with the file."""
-    name = {"HEIF": "HEIC", "WEBP": "WebP"}.get(name, name)
+def _damage(error: Exception, name: str, stream: BinaryIO) -> str:
+    """One line that tells a person what is wrong with a file that could not be decoded."""
+    title = {"HEIF": "HEIC", "WEBP": "WebP"}.get(name, name)
     text = " ".join(str(error).split())
-    if isinstance(error, PermissionError):
-        return "no permission to read it"
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
+    if isinstance(error, EOFError) or "truncated" in text.lower() or ends_early(stream, name):
+        return f"damaged {title}: the file ends before the picture does"
     if isinstance(error, UnidentifiedImageError):
-        return f"damaged {name}: its header cannot be read"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    if isinstance(error, EOFError) or "truncated" in text.lower():
-        return f"damaged {name}: the file ends before the picture does"
-    return f"damaged {name}: {text[:200] or type(error).__name__}"
+        return f"damaged {title}, or of a kind that is not supported: its header cannot be read"
+    return f"damaged {title}: {text[:200] or type(error).__name__}"

@@ -1,6 +1,6 @@
 """Photos, folders, globs, lists and standard input to photos, lazily and in a stable order."""
 
-# Strings rather than Path: they keep a name as it was given, and os.path says False where Path raises (too long a name).
+# Strings rather than Path: they keep a name as it was given, and os.path says False where Path raises (a long name).
 # ruff: noqa: PTH112, PTH116, PTH118, PTH122, PTH123
 
 from __future__ import annotations
