@@ -31,6 +31,8 @@ Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
 
 # Photos are read at most this large: at half of a 12-megapixel photo a face of 60 pixels still has 30 for its crop.
 READ_SIDE_PX = 2048
+# Each reader has up to three pictures of some 10 MB waiting.
+_MOST_READERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ class Annotator:
     ) -> Iterator[Annotation]:
         """Like `annotate`, for photos that are found already; gives each together with its result."""
         jobs = (_job(photo, known) for photo in photos)
-        finders = max(1, self.threads // 2)
+        readers, finders = min(self.threads, _MOST_READERS), max(1, self.threads // 2)
         with ExitStack() as stack:
-            pool = stack.enter_context(ReaderPool(self.threads, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
+            pool = stack.enter_context(ReaderPool(readers, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
             finding = stack.enter_context(ThreadPoolExecutor(finders, "find"))
             classifying = stack.enter_context(ThreadPoolExecutor(1, "classify"))
             read = _read(jobs, pool)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Self, TypeAlias
 
 from faceannot.alignment import Template
+from faceannot.annotator import Annotation
 from faceannot.errors import OutputError
 from faceannot.inputs import Photo
 from faceannot.pipeline import mapped
 
-if TYPE_CHECKING:
-    from faceannot.annotator import Annotation
+Written: TypeAlias = tuple[Annotation, str | None]
+Write: TypeAlias = Callable[[Annotation], Written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Copies:
 
 def copied(
     annotations: Iterable[Annotation], copies: Copies, template: Template, *, workers: int
-) -> Generator[tuple[Annotation, str | None], None, None]:
+) -> Generator[Written, None, None]:
     """Each annotation once its pictures are written, with the reason if one could not be.
 
     For known ones they were written when they became known.
@@ -64,16 +68,65 @@ def copied(
         yield from ((annotation, None) for annotation in annotations)
         return
     write = partial(_write, copies=copies, template=template)
-    with _processes(workers) as executor:
-        yield from mapped(write, annotations, executor=executor, ahead=2 * workers)
+    with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy") as threads:
+        yield from mapped(partial(processes.run, write), annotations, executor=threads, ahead=2 * workers)
 
 
-def _processes(count: int) -> Executor:
-    """Ctrl-C is left to the parent, which lets them finish the photo at hand."""
-    return ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+class _Processes:
+    """Processes that write, all replaced when one of them dies: that costs only the photo it was at."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._lock = Lock()
+        self._pool = _pool(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def run(self, write: Write, annotation: Annotation) -> Written:
+        """`write(annotation)` in one of the processes; may be called from several threads."""
+        with self._lock:
+            pool = self._pool
+        try:
+            return pool.submit(write, annotation).result()
+        except BrokenProcessPool:
+            self._replace(pool)
+        # The others that were under way died with it; alone, each shows whether it was the one.
+        with _pool(1) as alone:
+            try:
+                return alone.submit(write, annotation).result()
+            except BrokenProcessPool:
+                return annotation, "writing its annotated copy or its crops crashed"
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        with self._lock:
+            if self._pool is broken:
+                self._pool = _pool(self._count)
 
 
-def _write(annotation: Annotation, copies: Copies, template: Template) -> tuple[Annotation, str | None]:
+def _pool(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, get_context("spawn"), _begin)
+
+
+def _begin() -> None:
+    """What a process does first: leave Ctrl-C to the parent, and end with it even when that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _write(annotation: Annotation, copies: Copies, template: Template) -> Written:
     from faceannot.outputs.annotated import write_annotated
     from faceannot.outputs.crops import write_crops
 

@@ -1,0 +1,94 @@
+"""The classifier turns logits into scores as the bundle says, and refuses a network with another interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceannot.bundle import load_bundle
+from faceannot.classifier import Classifier, softmax
+from faceannot.errors import BundleError
+from faceannot.records import EXPRESSIONS
+from tests import fakes
+
+
+def crops(*colours: tuple[int, int, int]) -> fakes.RgbArray:
+    side = fakes.CROP_PX
+    return np.stack([np.full((side, side, 3), colour, np.uint8) for colour in colours])
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=9), st.floats(0.1, 10))
+def test_softmax_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float) -> None:
+    shares = softmax(np.array(logits), temperature)
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[np.argmax(logits)] == shares.max()
+
+
+def test_softmax_stands_logits_of_any_size() -> None:
+    assert softmax(np.array([1e4, -1e4]), 1.0).tolist() == [1.0, 0.0]
+
+
+def test_scores_are_those_of_each_crop_in_order(tmp_path: Path) -> None:
+    classifier = Classifier(load_bundle(fakes.bundle(tmp_path)))
+    scores = classifier.classify(crops(fakes.HAPPY_MALE, fakes.SAD_FEMALE, fakes.HAPPY_FEMALE, fakes.SAD_MALE))
+    assert [score.label for score in scores] == ["HappyMale", "SadFemale", "HappyFemale", "SadMale"]
+    assert sum(scores[0].genders.values()) == pytest.approx(1.0)
+    assert tuple(scores[0].expressions) == EXPRESSIONS
+
+
+def test_no_crops_give_no_scores(tmp_path: Path) -> None:
+    classifier = Classifier(load_bundle(fakes.bundle(tmp_path)))
+    assert classifier.classify(np.zeros((0, fakes.CROP_PX, fakes.CROP_PX, 3), np.uint8)) == []
+
+
+def test_a_score_does_not_depend_on_the_rest_of_the_batch(tmp_path: Path) -> None:
+    classifier = Classifier(load_bundle(fakes.bundle(tmp_path)))
+    random = np.random.default_rng(1).integers(0, 256, (17, fakes.CROP_PX, fakes.CROP_PX, 3), dtype=np.uint8)
+    alone = [classifier.classify(random[place : place + 1])[0] for place in range(len(random))]
+    assert classifier.classify(random) == alone
+
+
+def test_a_temperature_evens_the_scores_out(tmp_path: Path) -> None:
+    plain = Classifier(load_bundle(fakes.bundle(tmp_path / "a")))
+    warm = Classifier(load_bundle(fakes.bundle(tmp_path / "b", classifier__temperature__gender=3.0)))
+    face = crops(fakes.HAPPY_MALE)
+    assert 0.5 < warm.classify(face)[0].gender_score < plain.classify(face)[0].gender_score
+    assert warm.classify(face)[0].expressions == plain.classify(face)[0].expressions
+
+
+def test_the_gender_bias_counts_for_female(tmp_path: Path) -> None:
+    biased = Classifier(load_bundle(fakes.bundle(tmp_path, classifier__gender_bias=20.0)))
+    assert biased.classify(crops(fakes.HAPPY_MALE))[0].gender == "female"
+
+
+def replaced(folder: Path, model: onnx.ModelProto) -> Path:
+    fakes.bundle(folder)
+    onnx.save(model, folder / "classifier.onnx")
+    return fakes.redescribe(folder)
+
+
+def test_another_crop_size_than_described_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"takes crops \(n, 48, 48, 3\), expected crops \(n, 24, 24, 3\)"):
+        Classifier(load_bundle(replaced(tmp_path, fakes.classifier(side_px=48))))
+
+
+def test_another_number_of_expressions_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"expected gender \(n, 2\), expression \(n, 7\)"):
+        Classifier(load_bundle(replaced(tmp_path, fakes.classifier(expressions=8))))
+
+
+def test_a_detector_is_no_classifier(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="expected crops"):
+        Classifier(load_bundle(replaced(tmp_path, fakes.detector())))
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+    fakes.bundle(tmp_path)
+    (tmp_path / "classifier.onnx").write_bytes(b"not a network")
+    with pytest.raises(BundleError, match="not a usable ONNX classifier"):
+        Classifier(load_bundle(fakes.redescribe(tmp_path)))
