@@ -24,8 +24,8 @@ _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from faceannot import _worker; _worker.main(int(sys.argv[2]), int(sys.argv[3]))"
 )
-# The C libraries give the memory of each picture back to the system and fetch it anew for the next: told not to, reading
-# 12-megapixel JPEGs takes 40 ms instead of 57 (glibc; others ignore it). One thread, since there is one process a core.
+# glibc gives the memory of each picture back to the system and fetches it anew for the next: told not to, reading
+# 12-megapixel JPEGs takes 40 ms instead of 57. One thread, since there are as many processes as are wanted.
 _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),

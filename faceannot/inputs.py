@@ -139,8 +139,15 @@ def _entries(folder: str, with_folders: bool, any_suffix: bool) -> Iterator[str]
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if with_folders if entry.is_dir() else any_suffix or is_photo_name(entry.name):
+            if with_folders if _is_folder(entry) else any_suffix or is_photo_name(entry.name):
                 yield entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def is_photo_name(name: str) -> bool:
