@@ -1,0 +1,90 @@
+"""Saves pictures so that nothing which faceannot did not make is ever replaced."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from faceannot.errors import OutputError
+from faceannot.outputs.names import escape
+from faceannot.outputs.sink import cannot_write
+
+# Written into each picture; only a picture that has it may be replaced.
+MARK = "made by faceannot"
+_XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="{MARK}"></x:xmpmeta>'.encode()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder for pictures. Raises OutputError where it cannot be made or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise cannot_write(escape(str(folder)), error) from error
+
+
+def save(
+    image: Image.Image, path: Path, image_format: str, *, inside: Path, source: object, overwrite: bool, **options: Any
+) -> None:
+    """Save to `path`, whole or not at all, with the mark that faceannot made it.
+
+    `image_format`: JPEG, PNG or WEBP. `inside`: the folder that no link may lead out of. `source`: where the picture
+    came from; a file there is never replaced. `overwrite`: replace a file of faceannot's own. `options` are Pillow's.
+    Raises OutputError.
+    """
+    try:
+        if not path.parent.resolve().is_relative_to(inside.resolve()):
+            raise OutputError(f"{escape(str(path))} was not written: a link leads out of {escape(str(inside))}")
+        _check_replaceable(path, source, overwrite)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _save_whole(image, path, image_format, {**options, **_mark(image_format)})
+    except OSError as error:
+        raise cannot_write(escape(str(path)), error) from error
+
+
+def _check_replaceable(path: Path, source: object, overwrite: bool) -> None:
+    name = escape(str(path))
+    if not os.path.lexists(path):
+        return
+    if not overwrite:
+        raise OutputError(f"{name} was not written: it exists already")
+    if isinstance(source, Path) and path.exists() and source.exists() and path.samefile(source):
+        raise OutputError(f"{name} was not written: it is the photo itself")
+    if path.is_symlink() or not _is_ours(path):
+        raise OutputError(f"{name} was not written: a file is there that faceannot did not make")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            values = [image.info.get(key, "") for key in ("comment", "Software", "xmp")]
+    except Exception:  # whatever Pillow trips over: a file that it cannot read is none of ours
+        return False
+    return any(MARK in (value.decode("latin-1") if isinstance(value, bytes) else str(value)) for value in values)
+
+
+def _mark(image_format: str) -> dict[str, Any]:
+    if image_format == "PNG":
+        info = PngInfo()
+        info.add_text("Software", MARK)
+        return {"pnginfo": info}
+    return {"comment": MARK} if image_format == "JPEG" else {"xmp": _XMP}
+
+
+def _save_whole(image: Image.Image, path: Path, image_format: str, options: dict[str, Any]) -> None:
+    temporary = path.with_name(f".faceannot-{uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            image.save(file, image_format, **options)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
