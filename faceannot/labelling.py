@@ -123,7 +123,8 @@ def _label(
     ):
         for annotation, problem in finished:
             table.write(annotation.result)
-            if journal:
+            # A photo whose pictures are missing is not done: the run that goes on from here tries again.
+            if journal and not problem:
                 journal.add(annotation.photo, annotation.result)
             tally.add(annotation.result, problem)
             if seen:

@@ -23,7 +23,7 @@ def label(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="Photo, folder, glob, `@list.txt` with a path a line, or `-` for paths on standard input.",
         ),
     ],

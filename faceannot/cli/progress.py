@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from faceannot.errors import FaceannotError
 
@@ -25,7 +26,10 @@ class Progress:
         from tqdm import tqdm
 
         hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
-        self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, dynamic_ncols=True, smoothing=0.1)
+        # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
+        knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
+        size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
+        self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, smoothing=0.1, **size)
         self._paths, self._recursive, self._nul = paths, recursive, nul
         self._left = Event()
 

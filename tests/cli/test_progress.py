@@ -1,0 +1,46 @@
+"""Progress is drawn on a terminal, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+from tests.cli.running import COMMAND, LIMIT_S, environment, faceannot
+
+
+def on_a_terminal(*arguments: str | Path, cwd: Path) -> str:
+    """What the command shows on a terminal that is its standard error."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=theirs
+    ) as run:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+        except OSError:  # the terminal closes with the last process that has it
+            pass
+        run.wait(LIMIT_S)
+    os.close(ours)
+    return shown.decode()
+
+
+def test_a_terminal_shows_photos_faces_failures_and_the_rate(folder: Path, bundle: Path) -> None:
+    shown = on_a_terminal("label", "photos", "broken", "--model", bundle, cwd=folder)
+    assert "4/4" in shown
+    assert "faces=3" in shown
+    assert "failed=1" in shown
+    assert "photos/s" in shown or "s/ photos" in shown
+
+
+def test_quiet_shows_nothing_on_a_terminal(folder: Path, bundle: Path) -> None:
+    assert on_a_terminal("label", "photos", "--model", bundle, "--quiet", cwd=folder) == ""
+
+
+def test_no_terminal_sees_no_progress(folder: Path, bundle: Path) -> None:
+    run = faceannot("label", "photos", "--model", bundle, cwd=folder)
+    assert b"faces=" not in run.stderr
+    assert b"\r" not in run.stderr

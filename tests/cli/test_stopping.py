@@ -1,0 +1,165 @@
+"""A run that is stopped leaves what was finished, says so, and goes on to the very file it would have made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import fakes
+from tests.cli.running import LIMIT_S, faceannot, started
+
+PHOTOS = 40
+FORMATS = ["csv", "json", "jsonl", "parquet"]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """`photos/` with 40 photos: 0 to 3 faces each, some of them broken."""
+    for number in range(PHOTOS):
+        path = tmp_path / "photos" / f"{number:02}.png"
+        fakes.save(fakes.photo(*((column, 2, fakes.SAD_MALE) for column in range(number % 4))), path)
+        if number % 13 == 5:
+            path.write_bytes(b"broken")
+    return tmp_path
+
+
+def stopped(many: Path, bundle: Path, stop: int, *options: str) -> tuple[subprocess.Popen[bytes], bytes, bytes]:
+    """A run that was stopped by a signal while half of its paths were still to come on standard input.
+
+    Some rows are on disk by then, and some photos are on their way.
+    """
+    run = started("label", "-", "--model", bundle, "--batch-size", "4", *options, cwd=many)
+    assert run.stdin
+    run.stdin.write(b"".join(f"photos/{number:02}.png\n".encode() for number in range(PHOTOS - 10)))
+    run.stdin.flush()
+    wait_for(lambda: lines(many / options[1] if options[0] == "--out" else many) > 3)
+    run.send_signal(stop)
+    # Standard input stays open: the run must not need its end.
+    error = run.stderr.read() if run.stderr else b""
+    run.wait(LIMIT_S)
+    return run, b"", error
+
+
+def lines(out: Path) -> int:
+    journal = out.with_name(out.name + ".journal")
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def paths_given() -> bytes:
+    return b"".join(f"photos/{number:02}.png\n".encode() for number in range(PHOTOS))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_ctrl_c_then_resume_gives_the_same_file(many: Path, bundle: Path, suffix: str) -> None:
+    out = f"labels.{suffix}"
+    run, _, error = stopped(many, bundle, signal.SIGINT, "--out", out)
+    assert run.returncode == 130
+    assert (
+        error.decode()
+        .strip()
+        .endswith(f"what was finished is in {out}, and the same command with --resume goes on from there.")
+    )
+    assert b"Traceback" not in error
+    assert (many / out).exists()
+    arguments = ("label", "-", "--model", bundle, "--quiet", "--out")
+    again = faceannot(*arguments, out, "--resume", cwd=many, input=paths_given())
+    assert (again.returncode, again.stderr) == (3, b"")
+    faceannot(*arguments, f"whole.{suffix}", cwd=many, input=paths_given())
+    assert (many / out).read_bytes() == (many / f"whole.{suffix}").read_bytes()
+    assert not (many / f"{out}.journal").exists()
+
+
+def test_what_was_finished_is_not_read_again(many: Path, bundle: Path) -> None:
+    stopped(many, bundle, signal.SIGINT, "--out", "labels.jsonl")
+    before = (many / "labels.jsonl").read_bytes()
+    assert before.count(b"\n") >= 3
+    # With another content of the same size and time a photo can be told from one that was read again.
+    first = many / "photos" / "03.png"
+    times = first.stat()
+    first.write_bytes(b"x" * times.st_size)
+    os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert b'"photos/03.png", "status": "ok"' in before
+    faceannot("label", "-", "--model", bundle, "--out", "labels.jsonl", "--resume", cwd=many, input=paths_given())
+    assert (many / "labels.jsonl").read_bytes().startswith(before)
+
+
+def test_sigterm_stops_like_ctrl_c_with_143(many: Path, bundle: Path) -> None:
+    run, _, error = stopped(many, bundle, signal.SIGTERM, "--out", "labels.csv")
+    assert run.returncode == 143
+    assert b"--resume goes on" in error
+    assert b"Traceback" not in error
+
+
+def test_a_run_that_was_killed_goes_on_too(many: Path, bundle: Path) -> None:
+    stopped(many, bundle, signal.SIGKILL, "--out", "labels.csv", "--annotated", "out")
+    arguments = ("label", "-", "--model", bundle, "--quiet", "--out")
+    faceannot(*arguments, "labels.csv", "--annotated", "out", "--resume", cwd=many, input=paths_given())
+    faceannot(*arguments, "whole.csv", "--annotated", "whole", cwd=many, input=paths_given())
+    assert (many / "labels.csv").read_bytes() == (many / "whole.csv").read_bytes()
+    assert pictures(many / "out") == pictures(many / "whole")
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*.png")}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_run_leaves_no_process_behind(many: Path, bundle: Path, stop: int) -> None:
+    run, _, _ = stopped(many, bundle, stop, "--out", "labels.csv", "--annotated", "out")
+    wait_for(lambda: not processes_in(many))
+    assert run.returncode
+
+
+def processes_in(folder: Path) -> list[Path]:
+    """The processes whose current folder is `folder`, as this run's are."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if link.readlink() == folder:
+                found.append(link)
+        except OSError:  # ended meanwhile, or somebody else's
+            continue
+    return found
+
+
+def test_other_options_do_not_go_on_with_a_run(many: Path, bundle: Path) -> None:
+    stopped(many, bundle, signal.SIGINT, "--out", "labels.csv")
+    before = (many / "labels.csv").read_bytes()
+    arguments = ("label", "photos", "--model", bundle, "--out", "labels.csv", "--resume")
+    run = faceannot(*arguments, "--smallest-face", "30", cwd=many)
+    assert run.returncode == 1
+    assert b"smallest_face" in run.stderr
+    assert (many / "labels.csv").read_bytes() == before
+
+
+def test_a_stopped_run_is_not_silently_begun_anew(many: Path, bundle: Path) -> None:
+    stopped(many, bundle, signal.SIGINT, "--out", "labels.csv")
+    run = faceannot("label", "photos", "--model", bundle, "--out", "labels.csv", cwd=many)
+    assert run.returncode == 1
+    assert b"--resume" in run.stderr
+
+
+def test_two_runs_cannot_write_the_same_table(many: Path, bundle: Path) -> None:
+    run = started("label", "-", "--model", bundle, "--out", "labels.csv", cwd=many)
+    assert run.stdin
+    run.stdin.write(b"photos/00.png\n")
+    run.stdin.flush()
+    wait_for(lambda: lines(many / "labels.csv") > 0)
+    second = faceannot("label", "photos", "--model", bundle, "--out", "labels.csv", "--overwrite", cwd=many)
+    assert second.returncode == 1
+    assert b"another run" in second.stderr
+    run.communicate(timeout=LIMIT_S)
+    assert run.returncode == 0
