@@ -7,7 +7,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +39,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 # Pillow keeps the pixel limit and the warning filters for the whole process; only one thread at a time changes them.
-_opening = threading.Lock()
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +138,24 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _open(stream: BinaryIO, name: str) -> Image.Image:
-    """Read the header, with our own limit of pixels and without Pillow's warnings."""
-    if name == "HEIF":
-        _register_heif()
-    with _opening, warnings.catch_warnings():
+@contextmanager
+def _pillow_left_free() -> Iterator[None]:
+    """Without Pillow's own limit of pixels and its warnings, and with both as they were afterwards."""
+    with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            image = Image.open(stream, formats=[name])
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _open(stream: BinaryIO, name: str) -> Image.Image:
+    """Read the header, and refuse what is too large before it is decoded."""
+    if name == "HEIF":
+        _register_heif()
+    with _pillow_left_free():
+        image = Image.open(stream, formats=[name])
     if image.width * image.height > MAX_PIXELS:
         raise PhotoError(
             f"too large: {image.width} x {image.height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels"
@@ -160,13 +167,13 @@ def _decode(image: Image.Image, max_side: int | None) -> Picture:
     width, height = image.size
     if max_side is not None:
         _draft(image, max_side)
-    image.load()
+    with _pillow_left_free() if image.format == "TIFF" else nullcontext():  # the one that asks for its limit again
+        image.load()
     # Asked after loading: Pillow turns a TIFF while it loads, and takes the orientation off.
     orientation = _orientation(image)
-    image = _plain(image)
-    if max_side is not None:
+    if image.mode in ("I", "F"):  # four bytes a value, and several copies of them while they are brought to one
         image = _shrink(image, max_side)
-    image = _opaque(image)
+    image = _opaque(_shrink(_plain(image), max_side))
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
     if orientation in (5, 6, 7, 8):
@@ -188,8 +195,7 @@ def _draft(image: Image.Image, max_side: int) -> None:
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8. A photo with a damaged EXIF block is taken as upright rather than lost."""
     try:
-        with _opening, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _pillow_left_free():
             return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # struct.error, SyntaxError, TypeError ...: whatever the parser trips over
         return 1
@@ -219,10 +225,10 @@ def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.round(grey, out=grey), dtype=np.uint8)
 
 
-def _shrink(image: Image.Image, max_side: int) -> Image.Image:
+def _shrink(image: Image.Image, max_side: int | None) -> Image.Image:
     """Average over areas until neither side is above `max_side`."""
     side = max(image.size)
-    if side <= max_side:
+    if max_side is None or side <= max_side:
         return image
     factor = -(-side // max_side)
     if side / factor >= _ENOUGH * max_side:

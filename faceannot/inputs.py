@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -49,14 +50,13 @@ def find_photos(
 
     Names are as given. Photos of a folder are named relative to it when it is the only argument, and else by the
     folder as it was given and their path in it, so that two photos never share a name.
-    Raises InputError when a list cannot be read, and, at the end, when there was nothing to read at all.
+    Raises InputError when a list cannot be read - at once, where `arguments` is a sequence - and at the end when there
+    was nothing to read at all.
     """
-    given = list(arguments)
-    if not given:
-        raise InputError("nothing to read: name a photo, a folder, a glob, @list.txt or -")
-    for argument in given:
-        _check_list(argument)
-    return _found(given, recursive, stdin, b"\0" if nul else b"\n")
+    if isinstance(arguments, Sequence):
+        for argument in arguments:
+            _check_list(argument)
+    return _found(iter(arguments), recursive, stdin, b"\0" if nul else b"\n")
 
 
 def _check_list(argument: str) -> None:
@@ -73,20 +73,21 @@ def _open_list(argument: str) -> BinaryIO:
         raise InputError(f"the list {argument[1:]!r} cannot be read: {reason}") from None
 
 
-def _found(given: list[str], recursive: bool, stdin: BinaryIO | None, separator: bytes) -> Iterator[Photo]:
+def _found(arguments: Iterator[str], recursive: bool, stdin: BinaryIO | None, separator: bytes) -> Iterator[Photo]:
+    first = list(islice(arguments, 2))
     found = False
-    for argument in given:
+    for argument in chain(first, arguments):
         if argument == "-":
             photos = _listed(stdin or sys.stdin.buffer, "standard input", separator, recursive)
         elif argument.startswith("@"):
             photos = _from_list(argument, separator, recursive)
         else:
-            photos = _named(argument, recursive, prefix="" if len(given) == 1 else argument)
+            photos = _named(argument, recursive, prefix="" if len(first) == 1 else argument)
         for photo in photos:
             found = True
             yield photo
     if not found:
-        raise InputError(f"nothing to read: no photo in {', '.join(given)}")
+        raise InputError(f"nothing to read: no photo in {' or '.join(first)}" if first else "nothing to read")
 
 
 def _named(argument: str, recursive: bool, prefix: str) -> Iterator[Photo]:

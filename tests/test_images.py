@@ -252,6 +252,14 @@ def test_a_large_jpeg_shrunk_costs_well_below_its_full_decoding() -> None:
     assert seconds[2048] < 0.75 * seconds[None]
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16"])
+def test_every_kind_of_picture_can_be_shrunk(mode: str) -> None:
+    tall = Image.new(mode, (30, 1000))
+    stream = io.BytesIO()
+    tall.save(stream, "PNG" if mode in ("LA", "P") else "TIFF")
+    assert images.read(stream.getvalue(), max_side=300).rgb.shape in {(250, 8, 3), (300, 9, 3)}
+
+
 def test_an_array_is_taken_as_it_is_and_shrunk() -> None:
     rgb = quadrants(480, 320)
     assert images.read(rgb).rgb is rgb
@@ -338,6 +346,12 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded() -> Non
 
 def test_a_picture_of_two_hundred_megapixels_is_not_too_large() -> None:
     assert "too large" not in reason(png_header(16320, 12240))
+
+
+def test_our_limit_of_pixels_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # the host program's own
+    for format_ in FORMATS:
+        assert images.read(encoded(image(), format_)).width == WIDTH
 
 
 def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:

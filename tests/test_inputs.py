@@ -209,6 +209,11 @@ def test_folders_are_walked_as_photos_are_asked_for(folder: Path) -> None:
     assert "b/late.jpg" in [photo.name for photo in photos]
 
 
+def test_arguments_are_asked_for_as_they_are_needed(folder: Path) -> None:
+    photos = find_photos(f"{number}.jpg" for number in itertools.count())
+    assert [next(photos).name for _ in range(5)] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg"]
+
+
 class _ManyPaths(io.RawIOBase):
     """A stream of many paths that are made as they are read."""
 
