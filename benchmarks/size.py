@@ -25,7 +25,9 @@ LARGEST = 6
 
 def main() -> int:
     options = parse()
-    photo = options.photo or min(PHOTOS.glob("*.jpg"))
+    photo = options.photo or min(PHOTOS.glob("*.jpg"), default=None)
+    if photo is None:
+        sys.exit("name a photo: ../shared/photos has none")
     with tempfile.TemporaryDirectory() as scratch:
         command = install(Path(scratch, "env"))
         lines = [size(Path(scratch, "env")), *times(command, photo, Path(scratch, "labels.csv"))]
