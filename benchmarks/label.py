@@ -101,8 +101,8 @@ def measure(files: list[Path], folder: Path, table: Path, threads: int) -> Round
     with ProcessPoolExecutor(threads) as pool:
         decoded = sum(pool.map(decode, files))
     decode_s = time.perf_counter() - began
-    command = [sys.executable, "-m", "faceannot", "label", folder, "--out", table, "--quiet", "--threads", str(threads)]
-    label_s, peak_mib = timed_run(command)
+    command = [sys.executable, "-m", "faceannot", "label", str(folder)]
+    label_s, peak_mib = timed_run([*command, "--out", str(table), "--quiet", "--threads", str(threads)])
     if decoded != len(files) or not table.exists():
         sys.exit("not every photo was read")
     return Round(decode_s, label_s, peak_mib)

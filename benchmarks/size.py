@@ -65,8 +65,10 @@ def size(folder: Path) -> str:
 
 
 def times(command: Path, photo: Path, table: Path) -> list[str]:
-    label = [command, "label", photo, "--out", table, "--overwrite", "--quiet"]
-    runs = {"faceannot --help": [command, "--help"], "faceannot label, one photo": label}
+    runs: dict[str, list[str | Path]] = {
+        "faceannot --help": [command, "--help"],
+        "faceannot label, one photo": [command, "label", photo, "--out", table, "--overwrite", "--quiet"],
+    }
     return [f"{name}: {median_s(arguments):.2f} s" for name, arguments in runs.items()]
 
 

@@ -26,8 +26,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         photo = Path(scratch, "portraits.jpg")
         side_by_side([portrait(*where) for where in PORTRAITS.items()]).save(photo, quality=95)
-        command = [sys.executable, "-m", "faceannot", "label", photo, "--annotated", Path(scratch, "out")]
-        subprocess.run(command, check=True)
+        label = [sys.executable, "-m", "faceannot", "label", str(photo), "--annotated", str(Path(scratch, "out"))]
+        subprocess.run(label, check=True)
         annotated = next(file for file in Path(scratch, "out").rglob("*") if file.is_file())
         Image.open(annotated).convert("RGB").save(TARGET, quality=85)
 
