@@ -1,7 +1,20 @@
-"""`python -m faceannot`: the command without its script."""
+"""The command: what the script `faceannot` calls, and `python -m faceannot`."""
 
-from faceannot.cli.app import main
+from __future__ import annotations
 
-# Worker processes import this module again under another name; only the command itself may run.
+import signal
+
+
+def main() -> int:
+    """Run the command and give its exit code, or raise `SystemExit` with it."""
+    # Importing takes a moment, and Ctrl-C in it would show a traceback; `exit_codes` takes over.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from faceannot.cli.app import app
+
+    app()
+    return 0
+
+
+# Processes that write copies import this module again under another name; only the command itself may run.
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -33,6 +33,7 @@ Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
 READ_SIDE_PX = 2048
 # Each reader has up to three pictures of some 10 MB waiting.
 _MOST_READERS = 16
+_LONGEST_TIMEOUT_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ class Annotator:
         self.smallest_face = _at_least(1, "smallest_face", smallest_face)
         self.detection_threshold = _share("detection_threshold", detection_threshold, bundle.detection_threshold)
         self.unsure_threshold = _share("unsure_threshold", unsure_threshold, bundle.unsure_threshold)
-        if not timeout_s > 0:
-            raise UsageError(f"timeout_s has to be above 0, but is {timeout_s}")
+        if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
+            raise UsageError(f"timeout_s has to be above 0 and at most {_LONGEST_TIMEOUT_S}, but is {timeout_s}")
         self.timeout_s = timeout_s
         self._detector = Detector(bundle.detector)
         self._classifier = Classifier(bundle)

@@ -230,6 +230,7 @@ def test_faces_without_numbers_are_left_out(bundle: Path, monkeypatch: pytest.Mo
         {"unsure_threshold": -0.1},
         {"timeout_s": 0},
         {"timeout_s": float("nan")},
+        {"timeout_s": float("inf")},
     ],
 )
 def test_an_option_that_cannot_be_meant_is_named(bundle: Path, options: dict[str, Any]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from faceannot._version import __version__
-from faceannot.cli.exits import Terminated
 from faceannot.cli.info import info
 from faceannot.cli.label import label
 
@@ -39,14 +36,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
-def main() -> int:
-    """Run the command; what the console script calls. Gives the exit code, or raises `SystemExit` with it."""
-    signal.signal(signal.SIGTERM, _terminate)
-    app()
-    return 0

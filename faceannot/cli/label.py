@@ -10,7 +10,7 @@ import typer
 
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
 from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S
-from faceannot.errors import OutputError, UsageError
+from faceannot.errors import InputError, OutputError, UsageError
 from faceannot.outputs.table import Format, infer_format
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ def label(
     with exit_codes(on_stop=_how_to_go_on(out)):
         from faceannot.annotator import Annotator
         from faceannot.cli.progress import Progress
-        from faceannot.cli.summary import show_summary
         from faceannot.inputs import find_photos
         from faceannot.labelling import label as run
 
@@ -164,10 +163,14 @@ def label(
             unsure_threshold=unsure_threshold,
             timeout_s=timeout,
         )
+        if "-" in paths and sys.stdin is None:
+            raise InputError("standard input is closed")
         photos = find_photos(paths, recursive=not no_recursive, nul=nul)
         with Progress(paths, recursive=not no_recursive, nul=nul, hidden=quiet) as progress:
             tally = run(annotator, photos, outputs, seen=progress.show)
         if not quiet:
+            from faceannot.cli.summary import show_summary
+
             show_summary(tally)
     if tally.failures:
         raise typer.Exit(NEEDS_A_LOOK)

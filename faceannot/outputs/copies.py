@@ -27,7 +27,7 @@ Write: TypeAlias = Callable[[Annotation], Written]
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Which pictures to write into which folders, None for none; `replace`: where files are there already."""
+    """Which pictures to write into which folders, None for none; `replace`: even if those are not empty."""
 
     annotated: Path | None = None
     crops: Path | None = None
@@ -68,7 +68,7 @@ def copied(
         yield from ((annotation, None) for annotation in annotations)
         return
     write = partial(_write, copies=copies, template=template)
-    with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy") as threads:
+    with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy", _leave_ctrl_c) as threads:
         yield from mapped(partial(processes.run, write), annotations, executor=threads, ahead=2 * workers)
 
 
@@ -110,16 +110,20 @@ class _Processes:
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, get_context("spawn"), _begin)
+    return ProcessPoolExecutor(count, get_context("spawn"), _watch_parent)
 
 
-def _begin() -> None:
-    """What a process does first: leave Ctrl-C to the parent, and end with it even when that is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _leave_ctrl_c() -> None:
+    """Let the processes that this thread starts finish the photo at hand: they inherit what it blocks."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _watch_parent() -> None:
     Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
+    """End even when the parent is killed: waiting for work, a process would not notice."""
     parent = parent_process()
     if parent:
         parent.join()
@@ -131,8 +135,9 @@ def _write(annotation: Annotation, copies: Copies, template: Template) -> Writte
     from faceannot.outputs.crops import write_crops
 
     photo, result, problems = annotation.photo, annotation.result, []
+    # What is there by now may be replaced, or is of this run, which was given a photo twice: `prepare` has seen to it.
     if copies.annotated and not annotation.known:
-        problems.append(write_annotated(photo, result, copies.annotated, overwrite=copies.replace))
+        problems.append(write_annotated(photo, result, copies.annotated, overwrite=True))
     if copies.crops and not annotation.known:
-        problems.append(write_crops(photo, result, copies.crops, template, overwrite=copies.replace))
+        problems.append(write_crops(photo, result, copies.crops, template, overwrite=True))
     return annotation, next((problem for problem in problems if problem), None)

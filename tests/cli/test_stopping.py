@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,8 +28,8 @@ def many(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def stopped(many: Path, bundle: Path, stop: int, *options: str) -> tuple[subprocess.Popen[bytes], bytes, bytes]:
-    """A run that was stopped by a signal while half of its paths were still to come on standard input.
+def stopped(many: Path, bundle: Path, stop: int, *options: str) -> tuple[int, bytes]:
+    """Exit code and standard error of a run that was stopped while paths were still to come on standard input.
 
     Some rows are on disk by then, and some photos are on their way.
     """
@@ -38,12 +37,15 @@ def stopped(many: Path, bundle: Path, stop: int, *options: str) -> tuple[subproc
     assert run.stdin
     run.stdin.write(b"".join(f"photos/{number:02}.png\n".encode() for number in range(PHOTOS - 10)))
     run.stdin.flush()
-    wait_for(lambda: lines(many / options[1] if options[0] == "--out" else many) > 3)
-    run.send_signal(stop)
+    wait_for(lambda: lines(many / options[1]) > 3)
+    if stop == signal.SIGINT:
+        os.killpg(run.pid, stop)  # as a terminal does
+    else:
+        run.send_signal(stop)
     # Standard input stays open: the run must not need its end.
-    error = run.stderr.read() if run.stderr else b""
-    run.wait(LIMIT_S)
-    return run, b"", error
+    assert run.stderr
+    error = run.stderr.read()
+    return run.wait(LIMIT_S), error
 
 
 def lines(out: Path) -> int:
@@ -65,8 +67,8 @@ def paths_given() -> bytes:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_ctrl_c_then_resume_gives_the_same_file(many: Path, bundle: Path, suffix: str) -> None:
     out = f"labels.{suffix}"
-    run, _, error = stopped(many, bundle, signal.SIGINT, "--out", out)
-    assert run.returncode == 130
+    code, error = stopped(many, bundle, signal.SIGINT, "--out", out)
+    assert code == 130
     assert (
         error.decode()
         .strip()
@@ -97,8 +99,8 @@ def test_what_was_finished_is_not_read_again(many: Path, bundle: Path) -> None:
 
 
 def test_sigterm_stops_like_ctrl_c_with_143(many: Path, bundle: Path) -> None:
-    run, _, error = stopped(many, bundle, signal.SIGTERM, "--out", "labels.csv")
-    assert run.returncode == 143
+    code, error = stopped(many, bundle, signal.SIGTERM, "--out", "labels.csv")
+    assert code == 143
     assert b"--resume goes on" in error
     assert b"Traceback" not in error
 
@@ -118,9 +120,9 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_run_leaves_no_process_behind(many: Path, bundle: Path, stop: int) -> None:
-    run, _, _ = stopped(many, bundle, stop, "--out", "labels.csv", "--annotated", "out")
+    code, _ = stopped(many, bundle, stop, "--out", "labels.csv", "--annotated", "out")
+    assert code
     wait_for(lambda: not processes_in(many))
-    assert run.returncode
 
 
 def processes_in(folder: Path) -> list[Path]:
@@ -163,3 +165,29 @@ def test_two_runs_cannot_write_the_same_table(many: Path, bundle: Path) -> None:
     assert b"another run" in second.stderr
     run.communicate(timeout=LIMIT_S)
     assert run.returncode == 0
+
+
+def test_ctrl_c_at_any_moment_shows_no_traceback(many: Path, bundle: Path) -> None:
+    # Python itself needs a moment before it can do anything about it.
+    for moment in (0.3, 0.6, 0.9, 1.2):
+        options = ("--out", f"{moment}.csv", "--annotated", f"out-{moment}", "--quiet")
+        run = started("label", "photos", "--model", bundle, *options, cwd=many)
+        time.sleep(moment)
+        os.killpg(run.pid, signal.SIGINT)
+        _, error = run.communicate(timeout=LIMIT_S)
+        assert b"Traceback" not in error
+        assert run.returncode in (130, -signal.SIGINT, 3)
+
+
+def test_ctrl_c_twice_stops_as_once(many: Path, bundle: Path) -> None:
+    run = started("label", "-", "--model", bundle, "--out", "labels.csv", "--batch-size", "4", cwd=many)
+    assert run.stdin
+    run.stdin.write(paths_given())
+    run.stdin.flush()
+    wait_for(lambda: lines(many / "labels.csv") > 3)
+    for _ in range(2):
+        os.killpg(run.pid, signal.SIGINT)
+        time.sleep(0.03)
+    _, error = run.communicate(timeout=LIMIT_S)
+    assert run.returncode == 130
+    assert b"Traceback" not in error
