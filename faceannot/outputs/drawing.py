@@ -142,10 +142,14 @@ def _ink(background: Colour) -> Colour:
 def _draw_legend(canvas: ImageDraw.ImageDraw, labels: set[Label], taken: Sequence[Rect], size: tuple[int, int]) -> None:
     """Name the colours of the faces without a plate, where a corner is free."""
     named = [label for label in LABELS if label in labels]
+    if not named:
+        return
     font_px = font_range(*size)[0]
-    widths, heights = zip(*(plate_size(label, font_px) for label in named), strict=True) if named else ((0,), (0,))
-    place = place_legend(taken, (max(widths), sum(heights)), *size) if named else None
-    for number, label in enumerate(named if place else ()):
-        assert place
-        top = place.top + number * heights[0]
-        _draw_plate(canvas, Plate(Rect(place.left, top, place.right, top + heights[0]), label, font_px), COLOURS[label])
+    sizes = [plate_size(label, font_px) for label in named]
+    height = sizes[0][1]
+    place = place_legend(taken, (max(width for width, _ in sizes), height * len(named)), *size)
+    if place is None:
+        return
+    for number, label in enumerate(named):
+        top = place.top + number * height
+        _draw_plate(canvas, Plate(Rect(place.left, top, place.right, top + height), label, font_px), COLOURS[label])

@@ -14,7 +14,7 @@ from PIL import ImageFont
 _SMALLEST_FONT, _LARGEST_FONT, _FONT_OF_FACE = 1 / 120, 1 / 40, 1 / 6
 _LEGIBLE_PX = 11
 # A text much wider than its face leaves a doubt whose it is, unless the next face is farther away still.
-_WIDEST_OF_FACE, _WIDEST_OF_GAP = 2.4, 0.7
+_WIDEST_OF_FACE, _WIDEST_OF_GAP = 2.4, 0.9
 _COVERED_OF_FACE = 0.2
 
 

@@ -188,9 +188,24 @@ def test_a_damaged_exif_block_is_left_as_it_is(exif: bytes) -> None:
     assert upright(exif) == exif
 
 
-def test_damaged_metadata_cost_no_copy(tmp_path: Path, out: Path) -> None:
+def test_the_thumbnail_of_the_original_is_cut_off(tmp_path: Path, out: Path) -> None:
+    exif = exif_of_a_camera().tobytes()
+    thumbnail = len(exif) - 6
+    end = 6 + 8 + 2 + 12 * exif[6 + 9]  # of the first directory, which begins at byte 8 with its length
+    exif = exif[:end] + thumbnail.to_bytes(4, "big") + exif[end + 4 :] + b"\0\1\1\0\0\3\0\0\0\1\0\x50\0\0\0\0\0\0"
+    original = photo(tmp_path, "x.jpg", exif=exif)
+    assert write_annotated(original, result_for("x.jpg", 120, 160), out) is None
+    with Image.open(original.source) as before, Image.open(out / "x.jpg") as after:  # type: ignore[arg-type]
+        assert before.getexif().get_ifd(ExifTags.IFD.IFD1)
+        assert not after.getexif().get_ifd(ExifTags.IFD.IFD1)
+
+
+def test_damaged_metadata_cost_neither_a_copy_nor_a_warning(
+    tmp_path: Path, out: Path, recwarn: pytest.WarningsRecorder
+) -> None:
     original = photo(tmp_path, "x.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff broken")
     assert write_annotated(original, result_for("x.jpg"), out) is None
+    assert not recwarn.list
 
 
 def test_a_colour_profile_stays(tmp_path: Path, out: Path) -> None:

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from faceannot.errors import OutputError
 from faceannot.inputs import Photo
+from faceannot.outputs import locking
 from faceannot.outputs.header import RunHeader
 from faceannot.outputs.journal import Journal, journal_path
 from faceannot.outputs.table import FORMATS, Format, open_table
@@ -235,6 +237,23 @@ def test_two_runs_on_one_output_are_refused(tmp_path: Path, photos: list[Photo],
             Journal.resume(output, HEADER)
     with Journal.resume(output, HEADER) as journal:
         assert journal.known(photos[0]) == RESULTS[0]
+
+
+def test_a_journal_that_another_run_removes_at_that_moment_is_made_anew(
+    tmp_path: Path, photos: list[Photo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, real = tmp_path / "t.csv", locking._lock
+    finished = [True]
+
+    def lock_after_the_other_run_finished(file: BinaryIO) -> bool:
+        if finished:
+            finished.pop()
+            journal_path(output).unlink()
+        return real(file)
+
+    monkeypatch.setattr(locking, "_lock", lock_after_the_other_run_finished)
+    stopped_run(output, photos, 2)
+    assert len(run(Journal.resume(output, HEADER), output, photos)) == 2
 
 
 def test_two_names_of_one_output_are_one_output(tmp_path: Path) -> None:

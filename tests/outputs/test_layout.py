@@ -70,6 +70,10 @@ def test_a_close_portrait_has_its_text_inside_the_box() -> None:
     assert plate
 
 
+def test_a_face_that_leaves_no_room_for_a_text_has_none() -> None:
+    assert plates_of((120, 60, [Rect(0, 0, 120, 60)])) == [None]
+
+
 def test_small_faces_of_a_crowd_have_no_text() -> None:
     crowd = [Rect(x, y, x + 24, y + 28) for x in range(10, 690, 34) for y in range(10, 400, 40)]
     assert plates_of((720, 480, crowd)) == [None] * len(crowd)

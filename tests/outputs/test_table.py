@@ -202,6 +202,24 @@ def test_a_full_disk_is_an_output_error_that_says_so(kind: Format) -> None:
         table.write(RESULTS[0])
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_nothing_is_written_after_a_failure(kind: Format) -> None:
+    class FailsOnce(io.BytesIO):
+        failed, length = False, -1
+
+        def write(self, data: Any) -> int:
+            if len(self.getvalue()) > 3 and not self.failed:
+                self.failed, self.length = True, len(self.getvalue())
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    stream = FailsOnce()
+    with pytest.raises(OutputError), open_table(stream, kind, header=HEADER) as table:
+        for _ in range(2):
+            table.write(RESULTS[0])
+    assert len(stream.getvalue()) == stream.length
+
+
 def test_an_output_that_exists_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("mine")

@@ -1,0 +1,93 @@
+"""Copies are written in other processes, in order; one that dies costs its photo alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from faceannot.alignment import Template
+from faceannot.annotator import Annotation
+from faceannot.errors import OutputError
+from faceannot.inputs import Photo
+from faceannot.outputs.copies import Copies, Written, _Processes, copied
+from faceannot.records import PhotoResult, Status
+from tests import fakes
+
+
+def annotation(name: str, source: Path | bytes = b"", known: bool = False) -> Annotation:
+    result = PhotoResult(name, Status.NO_FACE, photo_width=640, photo_height=448)
+    return Annotation(Photo(name, source), result, known)
+
+
+def die_if_deadly(given: Annotation) -> Written:
+    if given.photo.name == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return given, None
+
+
+def test_a_process_that_dies_costs_its_photo_alone() -> None:
+    names = ["a", "b", "deadly", "c", "d", "e"]
+    outcomes = {}
+
+    def run(name: str) -> None:
+        outcomes[name] = processes.run(die_if_deadly, annotation(name))[1]
+
+    with _Processes(2) as processes:
+        threads = [threading.Thread(target=run, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [name for name in names if outcomes[name]] == ["deadly"]
+    assert "crashed" in str(outcomes["deadly"])
+
+
+def test_copies_come_in_order_with_the_reason_where_one_could_not_be_written(tmp_path: Path) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    changed = fakes.save(fakes.photo(width=320, height=224), tmp_path / "changed.png")
+    given = [annotation("1.png", good), annotation("2.png", changed), annotation("3.png", good)]
+    copies = Copies(annotated=tmp_path / "out")
+    copies.prepare()
+    done = list(copied(given, copies, Template(), workers=2))
+    assert [outcome.photo.name for outcome, _ in done] == ["1.png", "2.png", "3.png"]
+    assert [problem is None for _, problem in done] == [True, False, True]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "3.png"]
+
+
+def test_a_photo_that_was_given_twice_is_written_twice(tmp_path: Path) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    copies = Copies(annotated=tmp_path / "out")
+    copies.prepare()
+    done = list(copied([annotation("1.png", good)] * 2, copies, Template(), workers=1))
+    assert [problem for _, problem in done] == [None, None]
+
+
+def test_what_is_known_was_written_before(tmp_path: Path) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    copies = Copies(annotated=tmp_path / "out")
+    copies.prepare()
+    assert [problem for _, problem in copied([annotation("1.png", good, True)], copies, Template(), workers=1)] == [
+        None
+    ]
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_folder_that_is_in_use_is_refused_unless_it_may_be_written_into(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(OutputError, match="not empty"):
+        Copies(crops=tmp_path).prepare()
+    Copies(crops=tmp_path, replace=True).prepare()
+
+
+def test_photos_in_the_folders_are_told_from_others_through_links(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    copies = Copies(annotated=tmp_path / "link")
+    assert copies.hold(Photo("a", tmp_path / "out" / "a.png"))
+    assert copies.hold(Photo("a", tmp_path / "link" / "b" / "a.png"))
+    assert not copies.hold(Photo("a", tmp_path / "output.png"))
+    assert not copies.hold(Photo("a", b"content"))
