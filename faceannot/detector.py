@@ -18,6 +18,13 @@ RgbArray = NDArray[np.uint8]
 STRIDES = (8, 16, 32)
 OUTPUTS = tuple(f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES)
 NMS_IOU = 0.3
+# A weaker find that lies this much inside a stronger one is an eye or a cheek, seen at a larger size.
+INSIDE = 0.8
+
+# Longer side, in pixels, at which faces that fill a photo are found; the border lets the edge cut them.
+CLOSE_PX, CLOSE_BORDER_PX = 192, 32
+# Faces this small at the usual size have smaller neighbours that only the large size shows.
+SMALL_FACE_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +60,28 @@ class Detections:
         return Detections(boxes, landmarks, scores)[np.argsort(-scores, kind="stable")]
 
 
-def overlap(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Intersection over union of `box` (4,) with each of `boxes` (n, 4)."""
+def overlaps(box: FloatArray, boxes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What `box` (4,) shares with each of `boxes` (n, 4), as a part of both together and of the smaller of the two."""
     low = np.maximum(box[:2], boxes[:, :2])
     high = np.minimum(box[2:], boxes[:, 2:])
     sides = np.maximum(high - low, 0.0)
     shared = sides[:, 0] * sides[:, 1]
     area = (box[2] - box[0]) * (box[3] - box[1])
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.asarray(shared / np.maximum(area + areas - shared, 1e-9), dtype=np.float32)
+    union, smaller = area + areas - shared, np.minimum(area, areas)
+    return shared / np.maximum(union, 1e-9), shared / np.maximum(smaller, 1e-9)
+
+
+def overlap(box: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Intersection over union of `box` (4,) with each of `boxes` (n, 4)."""
+    return overlaps(box, boxes)[0]
 
 
 def suppress(found: Detections, iou: float = NMS_IOU) -> Detections:
-    """Greedy non-maximum suppression: of boxes that overlap by more than `iou` only the best stays."""
+    """Greedy non-maximum suppression: of boxes that overlap by more than `iou` only the best stays.
+
+    So does only the better of two boxes of which one lies inside the other.
+    """
     found = found[np.argsort(-found.scores, kind="stable")]
     alive = np.ones(len(found), dtype=bool)
     kept = []
@@ -73,7 +89,8 @@ def suppress(found: Detections, iou: float = NMS_IOU) -> Detections:
         if alive[index]:
             kept.append(index)
             rest = np.flatnonzero(alive[index + 1 :]) + index + 1
-            alive[rest[overlap(found.boxes[index], found.boxes[rest]) > iou]] = False
+            shared, smaller = overlaps(found.boxes[index], found.boxes[rest])
+            alive[rest[(shared > iou) | (smaller > INSIDE)]] = False
     return found[kept]
 
 
@@ -100,6 +117,24 @@ def _levels(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: fl
         points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
         landmarks = (points + corner[:, None]) * stride
         yield Detections(np.concatenate([centre - half, centre + half], axis=1), landmarks, scores[cells])
+
+
+def resized(rgb: RgbArray, factor: float) -> RgbArray:
+    """`rgb` at `factor` times its size, at least one pixel, averaging over areas when it gets smaller."""
+    if factor == 1.0:
+        return rgb
+    import cv2
+
+    size = max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor))
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, size, interpolation=interpolation), dtype=np.uint8)
+
+
+def _may_hide_more(looks: Sequence[Detections], small_px: float) -> bool:
+    """Whether a closer look pays: nothing was seen yet, or something small."""
+    boxes = np.concatenate([look.boxes for look in looks])
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)
+    return not len(boxes) or bool((sides < small_px).any())
 
 
 class Detector:
@@ -138,16 +173,42 @@ class Detector:
             return self._detect_fitted(rgb, self._fixed, threshold)
         return self._detect_padded(rgb, threshold)
 
-    def _detect_fitted(self, rgb: RgbArray, size: tuple[int, int], threshold: float) -> Detections:
-        import cv2
+    def find(
+        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int] = (640, 1280)
+    ) -> Detections:
+        """Faces of every size in `rgb` (height, width, 3) uint8, best first, in its pixels.
 
-        factor = min(size[0] / rgb.shape[0], size[1] / rgb.shape[1])
-        height, width = max(1, round(rgb.shape[0] * factor)), max(1, round(rgb.shape[1] * factor))
-        interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        Looks from close to far: at a small size for faces that fill the picture, with its longer side at the first of
+        `sizes_px`, and, where that showed small faces or none, at the second. Faces are left out when both sides of
+        their box are below `smallest_px`.
+        """
+        longest = max(rgb.shape[:2])
+        looks = [self._look(rgb, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX)]
+        usual_px = min(sizes_px[0], 2 * longest)
+        looks.append(self._look(rgb, usual_px, threshold))
+        if longest > usual_px and _may_hide_more(looks, SMALL_FACE_PX * longest / usual_px):
+            looks.append(self._look(rgb, min(sizes_px[1], longest), threshold))
+        found = suppress(Detections.concatenate(looks))
+        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
+        return found[sides >= smallest_px]
+
+    def _look(self, rgb: RgbArray, side_px: int, threshold: float, border_px: int = 0) -> Detections:
+        """Faces in `rgb` at the size at which its longer side has `side_px` pixels, in pixels of `rgb`."""
+        factor = side_px / max(rgb.shape[:2])
+        small = resized(rgb, factor)
+        if border_px:
+            small = np.pad(small, ((border_px, border_px), (border_px, border_px), (0, 0)))
+        found = self.detect(small, threshold=threshold)
+        moved = Detections(found.boxes - border_px, found.landmarks - border_px, found.scores)
+        height, width = (side - 2 * border_px for side in small.shape[:2])
+        return moved.scaled((rgb.shape[1] / width, rgb.shape[0] / height))
+
+    def _detect_fitted(self, rgb: RgbArray, size: tuple[int, int], threshold: float) -> Detections:
+        small = resized(rgb, min(size[0] / rgb.shape[0], size[1] / rgb.shape[1]))
         canvas = np.zeros((*size, 3), np.uint8)
-        canvas[:height, :width] = cv2.resize(rgb, (width, height), interpolation=interpolation)
+        canvas[: small.shape[0], : small.shape[1]] = small
         found = self._detect_padded(canvas, threshold)
-        return found.scaled((rgb.shape[1] / width, rgb.shape[0] / height))
+        return found.scaled((rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]))
 
     def _detect_padded(self, rgb: RgbArray, threshold: float) -> Detections:
         height, width = (-(-side // 32) * 32 for side in rgb.shape[:2])

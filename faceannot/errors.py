@@ -1,12 +1,12 @@
 """The exceptions that faceannot raises, each with a message for a person.
 
-    FaceannotError
-    ├── UsageError        an argument that cannot be meant
-    ├── InputError        nothing to read, a list that cannot be opened
-    ├── PhotoError        one photo that cannot be read; becomes an `error` row, never ends a run
-    ├── OutputError       an output that exists, is locked or cannot be written
-    ├── BundleError       a bundle or model file that is missing, damaged or does not fit
-    └── DatasetError      source data that are not in the format they should be in
+FaceannotError
+├── UsageError        an argument that cannot be meant
+├── InputError        nothing to read, a list that cannot be opened
+├── PhotoError        one photo that cannot be read; becomes an `error` row, never ends a run
+├── OutputError       an output that exists, is locked or cannot be written
+├── BundleError       a bundle or model file that is missing, damaged or does not fit
+└── DatasetError      source data that are not in the format they should be in
 """
 
 from __future__ import annotations

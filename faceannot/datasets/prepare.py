@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from faceannot.alignment import Template, align
 from faceannot.datasets.example import Example
-from faceannot.detector import Detector
+from faceannot.detector import Detector, resized
 from faceannot.errors import DatasetError
 
 RgbArray = NDArray[np.uint8]
@@ -104,7 +104,7 @@ def crop_example(path: Path, detector: Detector) -> RgbArray | None:
         raise DatasetError(f"{path}: cannot be read as a picture")
     factor = DETECTION_PX / max(bgr.shape[:2])
     rgb = np.asarray(bgr[:, :, ::-1])
-    enlarged = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    enlarged = resized(rgb, factor)
     bordered = cv2.copyMakeBorder(enlarged, *(BORDER_PX,) * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     found = detector.detect(np.asarray(bordered, dtype=np.uint8), threshold=THRESHOLD)
     if not len(found):

@@ -13,6 +13,8 @@ from faceannot.datasets.prepare import MARGIN
 
 RgbArray = NDArray[np.uint8]
 Random = np.random.Generator
+# Each with the chance that it happens.
+Changes = tuple[tuple[float, Callable[[RgbArray, Random], RgbArray]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +50,32 @@ def augment(crop: RgbArray, side_px: int, strength: Strength, random: Random) ->
     image = _warp(crop, side_px, angle, zoom, (float(shift[0]), float(shift[1])))
     if random.random() < 0.5:
         image = np.ascontiguousarray(image[:, ::-1])
-    for chance, change in _changes(strength):
+    image = _changed(image, _hiding_changes(strength), random)
+    return photographic(image, strength, random)
+
+
+def photographic(image: RgbArray, strength: Strength, random: Random) -> RgbArray:
+    """What light, lens, sensor and storage do to a picture of any size; nothing moves."""
+    return _changed(image, _photographic_changes(strength), random)
+
+
+def _changed(image: RgbArray, changes: Changes, random: Random) -> RgbArray:
+    for chance, change in changes:
         if random.random() < chance:
             image = change(image, random)
     return image
 
 
-def _changes(strength: Strength) -> tuple[tuple[float, Callable[[RgbArray, Random], RgbArray]], ...]:
+def _hiding_changes(strength: Strength) -> Changes:
     return (
         (strength.hair_cut_away, _cut_hair),
         (strength.tight_frame, _frame),
         (strength.occlusion, _occlude),
+    )
+
+
+def _photographic_changes(strength: Strength) -> Changes:
+    return (
         (0.8, lambda image, random: _relight(image, strength.light, strength.tint, random)),
         (strength.low_resolution, lambda image, random: _shrink(image, strength.smallest_px, random)),
         (strength.blur, _blur),

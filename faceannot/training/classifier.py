@@ -27,7 +27,9 @@ def train(prepared: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     network = two_heads(**recipe["network"])
-    batches = DrawnBatches(pool, _chances(pool.examples, recipe["draws"]), recipe["network"]["side_px"], schedule, Strength())
+    batches = DrawnBatches(
+        pool, _chances(pool.examples, recipe["draws"]), recipe["network"]["side_px"], schedule, Strength()
+    )
     fit(network, batches, schedule, out)
     keras.mixed_precision.set_dtype_policy("float32")
     model = two_heads(**recipe["network"])
@@ -46,7 +48,9 @@ def _chances(examples: list[Example], draws: dict[str, Any]) -> np.ndarray[Any, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("prepared", type=Path, help="folder of prepared sources, as faceannot.datasets.prepare leaves it")
+    parser.add_argument(
+        "prepared", type=Path, help="folder of prepared sources, as faceannot.datasets.prepare leaves it"
+    )
     parser.add_argument("out", type=Path, help="folder for the model, the history and the checkpoints")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()

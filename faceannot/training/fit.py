@@ -100,7 +100,17 @@ class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: igno
 
 
 def fit(model: keras.Model, batches: DrawnBatches, schedule: Schedule, folder: Path) -> None:
-    """Train `model` in place; `folder` keeps a checkpoint and `history.csv`, and a run that died goes on from there."""
+    """Train the two-headed `model` in place; see `fit_averaged`."""
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=schedule.label_smoothing)
+    fit_averaged(model, batches, schedule, folder, loss=[loss, loss], weighted_metrics=[["accuracy"], ["accuracy"]])
+
+
+def fit_averaged(model: keras.Model, batches: Any, schedule: Schedule, folder: Path, **compiled: Any) -> None:
+    """Train `model` in place and leave it with its averaged weights.
+
+    `batches` has an attribute `epoch` that this sets; `compiled` goes to `Model.compile`. `folder` keeps a checkpoint
+    of each epoch and `history.csv`, and a run that died goes on from there.
+    """
     total = schedule.epochs * schedule.steps
     optimiser = keras.optimizers.AdamW(
         WarmCosine(schedule.learning_rate, max(1, total // 20), total),
@@ -110,8 +120,7 @@ def fit(model: keras.Model, batches: DrawnBatches, schedule: Schedule, folder: P
         ema_momentum=schedule.ema,
     )
     optimiser.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=schedule.label_smoothing)
-    model.compile(optimiser, loss=[loss, loss], weighted_metrics=[["accuracy"], ["accuracy"]])
+    model.compile(optimiser, **compiled)
     folder.mkdir(parents=True, exist_ok=True)
     backup = keras.callbacks.BackupAndRestore(folder / "checkpoint", delete_checkpoint=False)
     history = keras.callbacks.CSVLogger(folder / "history.csv", append=True)

@@ -13,9 +13,7 @@ from faceannot.datasets.example import Example
 AGE_EDGES = (0, 3, 10, 20, 30, 50, 60, 70)
 
 
-def draw_weights(
-    examples: Sequence[Example], shares: Mapping[str, float], power: float
-) -> NDArray[np.float64]:
+def draw_weights(examples: Sequence[Example], shares: Mapping[str, float], power: float) -> NDArray[np.float64]:
     """Chances (n,), summing to 1, of drawing each example.
 
     `shares`: part of all draws that goes to each source; sources that are not named are not drawn.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.detector import Detections, Detector, overlap
+from faceannot.detector import Detections, Detector, overlap, resized
 from faceannot.training.detector.annotations import AnnotatedPhoto
 
 FloatArray = NDArray[np.float32]
@@ -20,7 +20,7 @@ RgbArray = NDArray[np.uint8]
 # Photos are kept at this size at most: a face of 12 pixels in a large photo is still one of 12 here.
 KEPT_PX = 800
 TEACHER_SIDES_PX = (256, 448, 704, 1120)
-SURE, POSSIBLE, WITH_ANNOTATION = 0.72, 0.35, 0.2
+SURE, POSSIBLE, WITH_ANNOTATION = 0.7, 0.3, 0.2
 SAME_FACE_IOU = 0.35
 _teacher: Detector | None = None
 
@@ -46,7 +46,10 @@ def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, 
     chosen = [photo for photo in photos if not photo.is_test]
     out.mkdir(parents=True, exist_ok=True)
     labelled: list[LabelledPhoto] = []
-    with (out / "pixels.bin").open("wb") as pixels, ProcessPoolExecutor(workers, initializer=_start, initargs=(teacher,)) as pool:
+    with (
+        (out / "pixels.bin").open("wb") as pixels,
+        ProcessPoolExecutor(workers, initializer=_start, initargs=(teacher,)) as pool,
+    ):
         for photo in pool.map(_label, chosen, chunksize=16):
             if photo is not None:
                 pixels.write(photo.rgb.tobytes())
@@ -102,14 +105,6 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     found = look(_teacher, full).scaled(factor)
     boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
     return LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored)
-
-
-def resized(rgb: RgbArray, factor: float) -> RgbArray:
-    """`rgb` at `factor` times its size, averaging areas when it gets smaller."""
-    if factor == 1.0:
-        return np.ascontiguousarray(rgb)
-    size = max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR))
 
 
 def look(teacher: Detector, rgb: RgbArray) -> Detections:
@@ -168,5 +163,5 @@ def merge(found: Detections, annotated: FloatArray) -> tuple[FloatArray, FloatAr
     boxes = np.concatenate([found.boxes[counts], annotated[missed]])
     unknown = np.full((int(missed.sum()), 5, 2), np.nan, np.float32)
     landmarks = np.concatenate([found.landmarks[counts], unknown])
-    ignored = found.boxes[~counts & (found.scores >= POSSIBLE / 2)]
+    ignored = found.boxes[~counts & (found.scores >= POSSIBLE)]
     return boxes.astype(np.float32), landmarks.astype(np.float32), ignored.astype(np.float32)

@@ -1,0 +1,136 @@
+"""Puts trained models into a bundle: `python -m faceannot.training.bundling DETECTOR CLASSIFIER PREPARED OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.alignment import Template
+from faceannot.bundle import DESCRIPTION, FORMAT, file_sha256
+from faceannot.datasets.example import Example
+from faceannot.datasets.prepare import load
+from faceannot.errors import FaceannotError
+from faceannot.records import EXPRESSIONS, GENDERS
+from faceannot.training.calibration import Calibration, balanced_bias, temperature
+from faceannot.training.export import export_onnx
+from faceannot.training.fit import CropPool, central_crops, targets
+
+FloatArray = NDArray[np.float64]
+# Faces that decide the balance of women and men: grown-ups whose gender people recorded one by one.
+BALANCED_ON = ("utkface", "all-age-faces")
+GROWN_UP = 16
+# A label below this is `unsure`; chosen on validation data by benchmarks/classify.py.
+UNSURE_BELOW = 0.6
+DETECTION_SIZES_PX = [640, 1280]
+LICENCE = (
+    "Weights trained on data sets that are for research, non-commercial use; see MODEL_CARD.md and LICENSE-MODELS.md"
+)
+
+
+def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, threshold: float) -> None:
+    """Export both Keras files to ONNX, check them, calibrate the classifier on validation faces and describe all."""
+    out.mkdir(parents=True, exist_ok=True)
+    network = keras.saving.load_model(classifier, compile=False)
+    export_onnx(network, out / "classifier.onnx", channels_first_input=False, half=True)
+    finder = keras.saving.load_model(detector, compile=False)
+    export_onnx(finder, out / "detector.onnx", channels_first_input=True, half=True)
+    crops, examples = _validation(prepared, network.input_shape[1])
+    logits = _logits(out / "classifier.onnx", crops)
+    check_equal(network, logits, crops)
+    description = describe(out, network.input_shape[1], calibrate(logits, examples), threshold)
+    (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArray[np.uint8]) -> None:
+    """Raise `FaceannotError` unless the ONNX file says on real crops what the Keras network says."""
+    some = slice(0, 256)
+    for mine, theirs in zip(logits, network.predict(crops[some].astype(np.float32), verbose=0), strict=True):
+        worst = float(np.abs(mine[some] - theirs).max())
+        if worst > 0.05:
+            raise FaceannotError(f"the ONNX file differs from the Keras network by {worst:.3f} in a logit")
+
+
+def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Calibration:
+    """Temperatures and bias from the logits of both heads on validation faces."""
+    wanted, known = targets(examples)
+    grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
+    is_female = np.array([e.gender == "female" for e in examples])
+    bias = balanced_bias(logits[0][grown_up], is_female[grown_up])
+    gendered, expressive = (weights > 0 for weights in known)
+    return Calibration(
+        temperature(logits[0][gendered] + (0.0, bias), wanted[0][gendered].astype(np.float64)),
+        temperature(logits[1][expressive], wanted[1][expressive].astype(np.float64)),
+        bias,
+    )
+
+
+def describe(out: Path, crop_px: int, calibration: Calibration, threshold: float) -> dict[str, Any]:
+    """The content of `bundle.json`."""
+    template = Template()
+    return {
+        "format": FORMAT,
+        "name": "faceannot-1",
+        "licence": LICENCE,
+        "detector": {
+            "file": "detector.onnx",
+            "sha256": file_sha256(out / "detector.onnx"),
+            "threshold": threshold,
+            "sizes": DETECTION_SIZES_PX,
+        },
+        "classifier": {
+            "file": "classifier.onnx",
+            "sha256": file_sha256(out / "classifier.onnx"),
+            "crop_px": crop_px,
+            "layout": "NHWC",
+            "colour": "RGB",
+            "range": [0, 255],
+            "template": {"eye_distance": template.eye_distance, "eye_height": template.eye_height},
+            "genders": list(GENDERS),
+            "expressions": list(EXPRESSIONS),
+            "temperature": {
+                "gender": round(calibration.gender_temperature, 4),
+                "expression": round(calibration.expression_temperature, 4),
+            },
+            "gender_bias": round(calibration.gender_bias, 4),
+        },
+        "unsure_threshold": UNSURE_BELOW,
+    }
+
+
+def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[Example]]:
+    pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
+    chosen = [index for index, example in enumerate(pool.examples) if example.split == "validation"]
+    return central_crops(pool, chosen, side_px), [pool.examples[index] for index in chosen]
+
+
+def _logits(classifier: Path, crops: NDArray[np.uint8]) -> list[FloatArray]:
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(str(classifier), providers=["CPUExecutionProvider"])
+    parts = [
+        session.run(["gender", "expression"], {"crops": crops[start : start + 256].astype(np.float32)})
+        for start in range(0, len(crops), 256)
+    ]
+    return [np.concatenate([part[head] for part in parts]).astype(np.float64) for head in (0, 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("detector", type=Path, help="detector.keras")
+    parser.add_argument("classifier", type=Path, help="model.keras")
+    parser.add_argument("prepared", type=Path, help="folder of prepared sources; their validation part calibrates")
+    parser.add_argument("out", type=Path, help="folder of the bundle")
+    parser.add_argument("--threshold", type=float, default=0.6, help="detection threshold")
+    arguments = parser.parse_args()
+    bundle(arguments.detector, arguments.classifier, arguments.prepared, arguments.out, threshold=arguments.threshold)
+
+
+if __name__ == "__main__":
+    main()

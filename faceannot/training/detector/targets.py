@@ -1,0 +1,71 @@
+"""What each cell of the detector should say about a canvas: which face it answers for, and where that is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.detector import STRIDES
+
+FloatArray = NDArray[np.float32]
+
+# Columns of a cell's target: answers for a face; counts for the loss; box (4); points (10); points are known.
+POSITIVE, COUNTS, BOX, POINTS, POINTS_KNOWN, COLUMNS = 0, 1, slice(2, 6), slice(6, 16), 16, 17
+# A level answers for faces of 2 to 6 of its cells, the last for all that are larger; neighbours share the border.
+SMALLEST_CELLS, LARGEST_CELLS = 2.0, 6.0
+# Cells near the middle of a face answer for it: at least the nearest ones, at most those within this share of it.
+NEAR_SHARE, NEAREST_CELLS = 0.22, 1.0
+SMALLEST_PX = 8.0
+
+
+def build(side_px: int, boxes: FloatArray, landmarks: FloatArray, ignored: FloatArray) -> FloatArray:
+    """Targets (cells, 17) for a square canvas, strides 8, 16, 32 after each other.
+
+    `boxes` (n, 4), `landmarks` (n, 5, 2) with NaN where unknown, `ignored` (m, 4), all in pixels. Boxes and points
+    are encoded as in `faceannot.detector.decode`.
+    """
+    sizes = np.sqrt(np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-6))
+    large = sizes >= SMALLEST_PX
+    ignored = np.concatenate([ignored, boxes[~large]])
+    return np.concatenate(
+        [_level(side_px, stride, boxes[large], landmarks[large], sizes[large], ignored) for stride in STRIDES]
+    )
+
+
+def _level(
+    side_px: int, stride: int, boxes: FloatArray, landmarks: FloatArray, sizes: FloatArray, ignored: FloatArray
+) -> FloatArray:
+    count = side_px // stride
+    row, column = np.divmod(np.arange(count * count), count)
+    corners = np.stack([column, row], axis=1).astype(np.float32) * stride
+    target = np.zeros((len(corners), COLUMNS), np.float32)
+    target[:, COUNTS] = ~_inside(corners, ignored)
+    smallest = 0.0 if stride == STRIDES[0] else SMALLEST_CELLS * stride
+    largest = np.inf if stride == STRIDES[-1] else LARGEST_CELLS * stride
+    mine = np.flatnonzero((sizes >= smallest) & (sizes <= largest))
+    if not len(mine):
+        return target
+    centres = (boxes[mine, :2] + boxes[mine, 2:]) / 2
+    away = np.abs(corners[:, None] - centres).max(axis=2)
+    reach = np.maximum(sizes[mine] * NEAR_SHARE, NEAREST_CELLS * stride * 0.75)
+    relative = np.where(away <= reach, away / sizes[mine], np.inf)
+    face = mine[relative.argmin(axis=1)]
+    chosen = np.flatnonzero(np.isfinite(relative.min(axis=1)))
+    target[chosen] = _encoded(corners[chosen], stride, boxes[face[chosen]], landmarks[face[chosen]])
+    return target
+
+
+def _encoded(corners: FloatArray, stride: int, boxes: FloatArray, landmarks: FloatArray) -> FloatArray:
+    target = np.ones((len(corners), COLUMNS), np.float32)
+    centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    target[:, BOX] = np.concatenate([(centres - corners) / stride, np.log(sides / stride)], axis=1)
+    points = ((landmarks - corners[:, None]) / stride).reshape(-1, 10)
+    known = np.isfinite(points).all(axis=1)
+    target[:, POINTS] = np.where(known[:, None], points, 0.0)
+    target[:, POINTS_KNOWN] = known
+    return target
+
+
+def _inside(points: FloatArray, boxes: FloatArray) -> NDArray[np.bool_]:
+    within = (points[:, None] >= boxes[:, :2]) & (points[:, None] <= boxes[:, 2:])
+    return np.asarray(within.all(axis=2).any(axis=1))

@@ -1,0 +1,71 @@
+"""Makes the bundled detector: `python -m faceannot.training.detector.train LABELLED OUT`."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.training.detector.labels import load_labelled
+from faceannot.training.detector.losses import detector_loss
+from faceannot.training.detector.mosaics import Album, canvas
+from faceannot.training.detector.network import detector_network
+from faceannot.training.detector.targets import build
+from faceannot.training.fit import Schedule, fit_averaged
+
+FloatArray = NDArray[np.float32]
+RECIPE = Path(__file__).parents[1] / "recipes" / "bundled-detector.toml"
+
+
+class Canvases(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of mosaics and targets; what they hold depends on the seed, the epoch and the batch alone."""
+
+    def __init__(self, album: Album, side_px: int, schedule: Schedule) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self._album, self._side_px, self._schedule = album, side_px, schedule
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self._schedule.steps
+
+    def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
+        random = np.random.default_rng([self._schedule.seed, self.epoch, step])
+        made = [canvas(self._album, self._side_px, random) for _ in range(self._schedule.batch)]
+        pictures = np.stack([one.rgb[:, :, ::-1] for one in made]).astype(np.float32)
+        return pictures, np.stack([build(self._side_px, one.boxes, one.landmarks, one.ignored) for one in made])
+
+
+def train(labelled: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
+    """Train on every labelled source below `labelled`; `out/detector.keras` has YuNet's outputs, also returned."""
+    photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
+    schedule = Schedule(**recipe["schedule"])
+    keras.utils.set_random_seed(schedule.seed)
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    network = detector_network(**recipe["network"], for_training=True)
+    batches = Canvases(Album.of(photos, recipe["shares"]), recipe["canvas_px"], schedule)
+    fit_averaged(network, batches, schedule, out, loss=detector_loss)
+    keras.mixed_precision.set_dtype_policy("float32")
+    model = detector_network(**recipe["network"], for_training=False)
+    for layer in network.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+    model.save(out / "detector.keras")
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("labelled", type=Path, help="folder of labelled sources, as label_photos leaves it")
+    parser.add_argument("out", type=Path, help="folder for the model, the history and the checkpoints")
+    parser.add_argument("--recipe", type=Path, default=RECIPE)
+    arguments = parser.parse_args()
+    train(arguments.labelled, arguments.out, tomllib.loads(arguments.recipe.read_text()))
+
+
+if __name__ == "__main__":
+    main()
