@@ -158,12 +158,14 @@ class Annotator:
 
     def _faces(self, picture: Picture) -> Detections:
         """The faces from left to right, in pixels of `picture.rgb`."""
-        smallest_px = self.smallest_face / picture.scale
-        found = _look(self._detector, picture.rgb, self.detection_threshold)
-        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
-        # A network that gives no number at all must not stop the run.
-        whole = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.landmarks).all(axis=(1, 2))
-        found = found[whole & (sides >= smallest_px)]
+        found = self._detector.find(
+            picture.rgb,
+            threshold=self.detection_threshold,
+            smallest_px=self.smallest_face / picture.scale,
+            sizes_px=self.bundle.detector_sizes,
+        )
+        # A network that gives no number for a place must not stop the run.
+        found = found[np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.landmarks).all(axis=(1, 2))]
         return found[np.lexsort((found.boxes[:, 1], found.boxes[:, 0]))]
 
     def _classify(self, crops: list[RgbArray]) -> list[Scores]:
@@ -188,18 +190,6 @@ class Annotator:
             scores=scores,
             unsure=unsure,
         )
-
-
-def _look(detector: Detector, rgb: RgbArray, threshold: float) -> Detections:
-    """One pass at YuNet's usual size, until `Detector.find` does it at the bundle's sizes."""
-    import cv2
-
-    factor = 640 / max(rgb.shape[:2])
-    if factor >= 1.0:
-        return detector.detect(rgb, threshold=threshold)
-    height, width = (max(1, round(side * factor)) for side in rgb.shape[:2])
-    small = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return detector.detect(small, threshold=threshold).scaled((rgb.shape[1] / width, rgb.shape[0] / height))
 
 
 def box_inside(edges: NDArray[np.float32], size: tuple[int, int]) -> Box:

@@ -1,6 +1,7 @@
 """Tiny models with the interfaces of the real ones, and photos that they understand, so that tests need no training.
 
-A face is a red square of `SIDE` pixels on a grid of as many. More blue makes it female, more green makes it happy.
+A face is a red square of `SIDE` pixels on a grid of as many, in a photo whose longer side is 640 pixels, or a photo
+enlarged from that. More blue makes it female, more green makes it happy.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LANDMARKS = (0.35, 0.40, 0.65, 0.40, 0.50, 0.57, 0.38, 0.75, 0.62, 0.75)
 
 
 def photo(
-    *faces: tuple[int, int, tuple[int, int, int]], width: int = 320, height: int = 224, background: Any = BACKGROUND
+    *faces: tuple[int, int, tuple[int, int, int]], width: int = 640, height: int = 448, background: Any = BACKGROUND
 ) -> RgbArray:
     """An RGB photo with a face at each (column, row) of the grid, in its colour."""
     rgb = np.full((height, width, 3), background, np.uint8)
@@ -107,16 +108,18 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def detector() -> onnx.ModelProto:
-    """YuNet's interface; a cell of stride 32 is a face as far as it is redder than green."""
+    """YuNet's interface; a cell of stride 32 is a face as far as it is redder than the background."""
     nodes, outputs, weights = [], [], []
     for stride in (8, 16, 32):
-        redness = np.array([0, -1 / 255, 1 / 255]) * (stride == 32)
+        here = stride == 32
+        darkest, brightest = BACKGROUND[0], 255
+        redness, offset = [0, 0, here / (brightest - darkest)], -here * darkest / (brightest - darkest)
         nodes.append(
             _node("AveragePool", ["input"], f"cells_{stride}", kernel_shape=[stride] * 2, strides=[stride] * 2)
         )
         for part, kernel, bias in (
-            ("cls", [redness], [0.4 * (stride == 32)]),
-            ("obj", [redness], [0.4 * (stride == 32)]),
+            ("cls", [redness], [offset]),
+            ("obj", [redness], [offset]),
             ("bbox", np.zeros((4, 3)), [0.5, 0.5, 0.0, 0.0]),
             ("kps", np.zeros((10, 3)), _LANDMARKS),
         ):
