@@ -248,9 +248,12 @@ def _opaque(image: Image.Image) -> Image.Image:
 def _damage(error: Exception, name: str, stream: BinaryIO) -> str:
     """One line that tells a person what is wrong with a file that could not be decoded."""
     title = {"HEIF": "HEIC", "WEBP": "WebP"}.get(name, name)
-    text = " ".join(str(error).split())
-    if isinstance(error, EOFError) or "truncated" in text.lower() or ends_early(stream, name):
+    text = " ".join(str(error).split()).removesuffix(" when reading image file")
+    cut = any(words in text.lower() for words in ("truncated", "end of file"))
+    if cut or isinstance(error, EOFError) or ends_early(stream, name):
         return f"damaged {title}: the file ends before the picture does"
     if isinstance(error, UnidentifiedImageError):
         return f"damaged {title}, or of a kind that is not supported: its header cannot be read"
-    return f"damaged {title}: {text[:200] or type(error).__name__}"
+    if not text or text.startswith("decoder error"):  # Pillow's number for a fault in the data
+        text = "broken data stream"
+    return f"damaged {title}: {text[:200]}"

@@ -251,6 +251,23 @@ def test_a_script_needs_no_main_guard_and_hears_no_noise(script: Callable[[int],
 
 
 @linux_only
+def test_a_caller_that_handles_ctrl_c_keeps_its_workers(
+    script: Callable[[int], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    handling = "import signal; signal.signal(signal.SIGINT, lambda *_: None)"
+    (tmp_path / "script.py").write_text(handling + SCRIPT)
+    with script(1_000_000) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        workers = children(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        for _ in range(30):
+            process.stdout.readline()
+        assert children(process.pid) == workers
+        process.kill()
+
+
+@linux_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_the_whole_group_ends_the_workers_too(
     script: Callable[[int], subprocess.Popen[str]], number: signal.Signals
