@@ -1,0 +1,1 @@
+"""Tests of the source readers, on small data in the real formats."""
