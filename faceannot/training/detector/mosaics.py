@@ -100,8 +100,8 @@ def finished(made: Canvas, random: Random) -> Canvas:
     rgb = photographic(rgb, LIGHT, random)
     if random.random() < 0.5:
         return Canvas(rgb, made.boxes, made.landmarks, made.ignored)
-    width = np.float32(rgb.shape[1] - 1)
-    flipped = made.landmarks[:, [1, 0, 2, 4, 3]] * np.float32((-1, 1)) + np.float32((width, 0))
+    width = np.float32(rgb.shape[1])
+    flipped = made.landmarks[:, [1, 0, 2, 4, 3]] * np.float32((-1, 1)) + np.float32((width - 1, 0))
     return Canvas(
         np.ascontiguousarray(rgb[:, ::-1]), _mirrored(made.boxes, width), flipped, _mirrored(made.ignored, width)
     )

@@ -1,0 +1,77 @@
+"""Canvases: boxes and points have to lie on the faces, wherever these were moved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from faceannot.training.detector.labels import LabelledPhoto
+from faceannot.training.detector.mosaics import Album, canvas
+
+SIDE = 160
+
+
+def labelled(box: tuple[int, int, int, int] = (60, 50, 100, 90)) -> LabelledPhoto:
+    """A grey photo with a red face whose middle is blue."""
+    rgb = np.full((150, 200, 3), 110, np.uint8)
+    left, top, right, bottom = box
+    rgb[top:bottom, left:right] = (230, 20, 20)
+    quarter = (right - left) // 4
+    rgb[top + quarter : bottom - quarter, left + quarter : right - quarter] = (20, 20, 230)
+    middle = np.array([(left + right) / 2, (top + bottom) / 2], np.float32)
+    offsets = np.array([(-4, -4), (4, -4), (0, 0), (-4, 4), (4, 4)], np.float32)
+    boxes = np.array([box], np.float32)
+    return LabelledPhoto("webfaces", "x.jpg", rgb, boxes, (middle + offsets)[None], np.zeros((0, 4), np.float32))
+
+
+@pytest.fixture
+def album() -> Album:
+    return Album.of([labelled(), labelled((20, 20, 140, 140))], {"webfaces": 1.0})
+
+
+def test_the_middle_of_each_box_shows_the_middle_of_a_face(album: Album) -> None:
+    random = np.random.default_rng(11)
+    seen = right = 0
+    for _ in range(60):
+        made = canvas(album, SIDE, random)
+        for box in made.boxes:
+            column, row = ((box[:2] + box[2:]) / 2).astype(int)
+            if min(column, row) >= 0 and max(column, row) < SIDE and box[2] - box[0] > 14:
+                red, _, blue = made.rgb[row, column].astype(int)
+                seen, right = seen + 1, right + (blue >= red)
+    assert seen > 100
+    # Covers and grey pictures hide some.
+    assert right / seen > 0.85
+
+
+def test_points_stay_left_and_right_when_the_canvas_is_mirrored(album: Album) -> None:
+    random = np.random.default_rng(12)
+    for _ in range(40):
+        for points in canvas(album, SIDE, random).landmarks:
+            across = points[1] - points[0]
+            assert across[0] > 0.6 * np.linalg.norm(across)
+
+
+def test_faces_of_all_sizes_are_shown(album: Album) -> None:
+    random = np.random.default_rng(13)
+    boxes = np.concatenate([canvas(album, SIDE, random).boxes for _ in range(80)])
+    heights = boxes[:, 3] - boxes[:, 1]
+    assert (heights < 20).any()
+    assert (heights > 100).any()
+
+
+def test_the_same_random_state_gives_the_same_canvas(album: Album) -> None:
+    one, other = (canvas(album, SIDE, np.random.default_rng(5)) for _ in range(2))
+    assert np.array_equal(one.rgb, other.rgb)
+    assert np.array_equal(one.boxes, other.boxes)
+
+
+def test_ignored_places_lie_inside_the_canvas() -> None:
+    photo = labelled()
+    with_doubt = LabelledPhoto(
+        photo.source, photo.name, photo.rgb, photo.boxes, photo.landmarks, np.array([[0, 0, 190, 140]], np.float32)
+    )
+    album, random = Album.of([with_doubt], {"webfaces": 1.0}), np.random.default_rng(1)
+    for _ in range(30):
+        ignored = canvas(album, SIDE, random).ignored
+        assert ((ignored >= 0) & (ignored <= SIDE)).all()
