@@ -24,7 +24,7 @@ INSIDE = 0.8
 # Longer side, in pixels, at which faces that fill a photo are found; the border lets the edge cut them.
 CLOSE_PX, CLOSE_BORDER_PX = 192, 32
 # Faces this small at the usual size have smaller neighbours that only the large size shows.
-SMALL_FACE_PX = 32
+SMALL_FACE_PX = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +130,10 @@ def resized(rgb: RgbArray, factor: float) -> RgbArray:
     return np.asarray(cv2.resize(rgb, size, interpolation=interpolation), dtype=np.uint8)
 
 
-def _may_hide_more(looks: Sequence[Detections], small_px: float) -> bool:
-    """Whether a closer look pays: nothing was seen yet, or something small."""
-    boxes = np.concatenate([look.boxes for look in looks])
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)
-    return not len(boxes) or bool((sides < small_px).any())
+def _has_small(look: Detections, small_px: float) -> bool:
+    """Whether a closer look pays: a face with both sides below `small_px` has smaller neighbours."""
+    sides = (look.boxes[:, 2:] - look.boxes[:, :2]).max(axis=1, initial=0.0)
+    return bool((sides < small_px).any())
 
 
 class Detector:
@@ -174,20 +173,22 @@ class Detector:
         return self._detect_padded(rgb, threshold)
 
     def find(
-        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int] = (640, 1280)
+        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int] = (640, 2560)
     ) -> Detections:
         """Faces of every size in `rgb` (height, width, 3) uint8, best first, in its pixels.
 
-        Looks from close to far: at a small size for faces that fill the picture, with its longer side at the first of
-        `sizes_px`, and, where that showed small faces or none, at the second. Faces are left out when both sides of
-        their box are below `smallest_px`.
+        Looks at a small size for faces that fill the picture, then with its longer side at the first of `sizes_px`, and
+        at twice that size, up to the second, for as long as the last look showed small faces; once also when nothing
+        was seen. Faces are left out when both sides of their box are below `smallest_px`.
         """
         longest = max(rgb.shape[:2])
         looks = [self._look(rgb, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX)]
-        usual_px = min(sizes_px[0], 2 * longest)
-        looks.append(self._look(rgb, usual_px, threshold))
-        if longest > usual_px and _may_hide_more(looks, SMALL_FACE_PX * longest / usual_px):
-            looks.append(self._look(rgb, min(sizes_px[1], longest), threshold))
+        side_px, largest_px = min(sizes_px[0], 2 * longest), min(sizes_px[1], 2 * longest)
+        looks.append(self._look(rgb, side_px, threshold))
+        nothing_yet = not any(map(len, looks))
+        while side_px < largest_px and (nothing_yet or _has_small(looks[-1], SMALL_FACE_PX * longest / side_px)):
+            side_px, nothing_yet = min(2 * side_px, largest_px), False
+            looks.append(self._look(rgb, side_px, threshold))
         found = suppress(Detections.concatenate(looks))
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
         return found[sides >= smallest_px]

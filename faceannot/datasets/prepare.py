@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,8 @@ def _crop_all(examples: Sequence[Example], folder: Path, detector: Path, workers
     )
     found: list[Example] = []
     lost: list[str] = []
-    with ProcessPoolExecutor(workers, initializer=_start, initargs=(detector,)) as pool:
+    # Forking a process that has loaded a training library can hang the child.
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(detector,)) as pool:
         batches = [examples[start : start + 64] for start in range(0, len(examples), 64)]
         for batch, results in zip(batches, pool.map(_crop_batch, batches), strict=True):
             for example, crop in zip(batch, results, strict=True):
@@ -103,7 +105,7 @@ def crop_example(path: Path, detector: Detector) -> RgbArray | None:
     if bgr is None:
         raise DatasetError(f"{path}: cannot be read as a picture")
     factor = DETECTION_PX / max(bgr.shape[:2])
-    rgb = np.asarray(bgr[:, :, ::-1])
+    rgb = np.asarray(bgr[:, :, ::-1], np.uint8)
     enlarged = resized(rgb, factor)
     bordered = cv2.copyMakeBorder(enlarged, *(BORDER_PX,) * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0))
     found = detector.detect(np.asarray(bordered, dtype=np.uint8), threshold=THRESHOLD)

@@ -28,7 +28,7 @@ BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
 # A label below this is `unsure`; chosen on validation data by benchmarks/classify.py.
 UNSURE_BELOW = 0.6
-DETECTION_SIZES_PX = [640, 1280]
+DETECTION_SIZES_PX = [640, 2560]
 LICENCE = (
     "Weights trained on data sets that are for research, non-commercial use; see MODEL_CARD.md and LICENSE-MODELS.md"
 )

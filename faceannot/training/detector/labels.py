@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -48,7 +49,8 @@ def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, 
     labelled: list[LabelledPhoto] = []
     with (
         (out / "pixels.bin").open("wb") as pixels,
-        ProcessPoolExecutor(workers, initializer=_start, initargs=(teacher,)) as pool,
+        # Forking a process that has loaded a training library can hang the child.
+        ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(teacher,)) as pool,
     ):
         for photo in pool.map(_label, chosen, chunksize=16):
             if photo is not None:
@@ -100,7 +102,7 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     if bgr is None:
         return None
     factor = min(1.0, KEPT_PX / max(bgr.shape[:2]))
-    full = np.asarray(bgr[:, :, ::-1])
+    full = np.asarray(bgr[:, :, ::-1], np.uint8)
     rgb = resized(full, factor)
     found = look(_teacher, full).scaled(factor)
     boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
@@ -126,9 +128,11 @@ def look(teacher: Detector, rgb: RgbArray) -> Detections:
 
 def unmirrored(found: Detections, width: int) -> Detections:
     """Faces of a mirrored picture of `width` pixels, as they lie in the picture itself."""
-    boxes = found.boxes[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + np.float32((width - 1, 0, width - 1, 0))
-    landmarks = found.landmarks[:, [1, 0, 2, 4, 3]] * (-1, 1) + np.float32((width - 1, 0))
-    return Detections(boxes.astype(np.float32), landmarks.astype(np.float32), found.scores)
+    last = np.float32(width - 1)
+    boxes, landmarks = found.boxes[:, [2, 1, 0, 3]], found.landmarks[:, [1, 0, 2, 4, 3]]
+    boxes[:, [0, 2]] = last - boxes[:, [0, 2]]
+    landmarks[..., 0] = last - landmarks[..., 0]
+    return Detections(boxes, landmarks, found.scores)
 
 
 def fuse(looks: Sequence[Detections]) -> Detections:

@@ -73,10 +73,11 @@ class Album:
         return Album([Page.of(photo) for photo in photos], numbers, np.cumsum(chances / chances.sum()))
 
     def with_face(self, random: Random) -> Page:
-        return self.pages[self.with_faces[np.searchsorted(self.chances, random.random() * self.chances[-1])]]
+        drawn = int(np.searchsorted(self.chances, random.random() * self.chances[-1]))
+        return self.pages[int(self.with_faces[drawn])]
 
     def any(self, random: Random) -> Page:
-        return self.pages[random.integers(len(self.pages))]
+        return self.pages[int(random.integers(len(self.pages)))]
 
 
 def canvas(album: Album, side_px: int, random: Random) -> Canvas:
@@ -100,15 +101,19 @@ def finished(made: Canvas, random: Random) -> Canvas:
     rgb = photographic(rgb, LIGHT, random)
     if random.random() < 0.5:
         return Canvas(rgb, made.boxes, made.landmarks, made.ignored)
-    width = np.float32(rgb.shape[1])
-    flipped = made.landmarks[:, [1, 0, 2, 4, 3]] * np.float32((-1, 1)) + np.float32((width - 1, 0))
+    width = rgb.shape[1]
+    flipped = made.landmarks[:, [1, 0, 2, 4, 3]] * _pair(-1, 1) + _pair(width - 1, 0)
     return Canvas(
         np.ascontiguousarray(rgb[:, ::-1]), _mirrored(made.boxes, width), flipped, _mirrored(made.ignored, width)
     )
 
 
-def _mirrored(boxes: FloatArray, width: np.float32) -> FloatArray:
+def _mirrored(boxes: FloatArray, width: int) -> FloatArray:
     return np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], axis=1)
+
+
+def _pair(x: float, y: float) -> FloatArray:
+    return np.array([x, y], np.float32)
 
 
 def _grid(album: Album, side_px: int, count: int, sizes: tuple[float, float], random: Random) -> Canvas:
@@ -135,7 +140,7 @@ def _borders(side_px: int, count: int, random: Random) -> list[int]:
 
 
 def _moved(tile: Canvas, left: int, top: int) -> Canvas:
-    shift = np.float32((left, top))
+    shift = _pair(left, top)
     return Canvas(tile.rgb, tile.boxes + np.tile(shift, 2), tile.landmarks + shift, tile.ignored + np.tile(shift, 2))
 
 
@@ -175,7 +180,7 @@ def _placed(
     photo = page.photo
     rgb, divided = page.at_least(scale)
     stretch = float(np.exp(random.normal(0.0, 0.05)))
-    matrix = cv2.getRotationMatrix2D((float(focus[0]), float(focus[1])), angle, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D((float(focus[0]), float(focus[1])), angle, scale), np.float64)
     matrix[0] *= stretch
     matrix[:, 2] += np.asarray(place) - matrix[:, :2] @ focus - matrix[:, 2]
     warped = cv2.warpAffine(
@@ -188,7 +193,7 @@ def _placed(
     boxes, landmarks = _transformed(photo.boxes, matrix), photo.landmarks @ matrix[:, :2].T + matrix[:, 2]
     visible = _visible(boxes, size)
     unclear = np.concatenate([_transformed(photo.ignored, matrix), boxes[(visible < VISIBLE) & (visible >= HIDDEN)]])
-    ignored = np.clip(unclear, 0, np.tile(np.float32(size), 2))
+    ignored = np.clip(unclear, 0, np.tile(_pair(*size), 2))
     ignored = ignored[(ignored[:, 2:] > ignored[:, :2]).all(axis=1)]
     kept = visible >= VISIBLE
     return Canvas(
@@ -204,7 +209,7 @@ def _transformed(boxes: FloatArray, matrix: NDArray[np.float64]) -> FloatArray:
 
 
 def _visible(boxes: FloatArray, size: tuple[int, int]) -> FloatArray:
-    inside = np.clip(boxes, 0, np.tile(np.float32(size), 2))
+    inside = np.clip(boxes, 0, np.tile(_pair(*size), 2))
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return np.asarray((inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1]) / np.maximum(area, 1e-6))
 

@@ -36,7 +36,8 @@ def _level(
     side_px: int, stride: int, boxes: FloatArray, landmarks: FloatArray, sizes: FloatArray, ignored: FloatArray
 ) -> FloatArray:
     count = side_px // stride
-    row, column = np.divmod(np.arange(count * count), count)
+    cells = np.arange(count * count)
+    row, column = cells // count, cells % count
     corners = np.stack([column, row], axis=1).astype(np.float32) * stride
     target = np.zeros((len(corners), COLUMNS), np.float32)
     target[:, COUNTS] = ~_inside(corners, ignored)
@@ -60,7 +61,7 @@ def _encoded(corners: FloatArray, stride: int, boxes: FloatArray, landmarks: Flo
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     target[:, BOX] = np.concatenate([(centres - corners) / stride, np.log(sides / stride)], axis=1)
     points = ((landmarks - corners[:, None]) / stride).reshape(-1, 10)
-    known = np.isfinite(points).all(axis=1)
+    known = np.asarray(np.all(np.isfinite(points), axis=1))
     target[:, POINTS] = np.where(known[:, None], points, 0.0)
     target[:, POINTS_KNOWN] = known
     return target
@@ -68,4 +69,4 @@ def _encoded(corners: FloatArray, stride: int, boxes: FloatArray, landmarks: Flo
 
 def _inside(points: FloatArray, boxes: FloatArray) -> NDArray[np.bool_]:
     within = (points[:, None] >= boxes[:, :2]) & (points[:, None] <= boxes[:, 2:])
-    return np.asarray(within.all(axis=2).any(axis=1))
+    return np.asarray(np.any(np.all(within, axis=2), axis=1))
