@@ -23,7 +23,7 @@ INSIDE = 0.8
 
 # Longer side, in pixels, at which faces that fill a photo are found; the border lets the edge cut them.
 CLOSE_PX, CLOSE_BORDER_PX = 192, 32
-# Faces this small at the usual size have smaller neighbours that only the large size shows.
+# A face with both sides below this has smaller neighbours, which only a closer look shows.
 SMALL_FACE_PX = 24
 
 
@@ -130,10 +130,10 @@ def resized(rgb: RgbArray, factor: float) -> RgbArray:
     return np.asarray(cv2.resize(rgb, size, interpolation=interpolation), dtype=np.uint8)
 
 
-def _has_small(look: Detections, small_px: float) -> bool:
-    """Whether a closer look pays: a face with both sides below `small_px` has smaller neighbours."""
+def _has_small(look: Detections, scale: float) -> bool:
+    """Whether a face was small in a look whose pixels are `scale` pixels of the picture large."""
     sides = (look.boxes[:, 2:] - look.boxes[:, :2]).max(axis=1, initial=0.0)
-    return bool((sides < small_px).any())
+    return bool((sides < SMALL_FACE_PX * scale).any())
 
 
 class Detector:
@@ -182,11 +182,16 @@ class Detector:
         was seen. Faces are left out when both sides of their box are below `smallest_px`.
         """
         longest = max(rgb.shape[:2])
-        looks = [self._look(rgb, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX)]
-        side_px, largest_px = min(sizes_px[0], 2 * longest), min(sizes_px[1], 2 * longest)
-        looks.append(self._look(rgb, side_px, threshold))
+        side_px, largest_px = (min(size, 2 * longest) for size in sizes_px)
+        usual = resized(rgb, side_px / longest)
+        back = rgb.shape[1] / usual.shape[1], rgb.shape[0] / usual.shape[0]
+        looks = [
+            self._look(usual, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX).scaled(back),
+            self.detect(usual, threshold=threshold).scaled(back),
+        ]
         nothing_yet = not any(map(len, looks))
-        while side_px < largest_px and (nothing_yet or _has_small(looks[-1], SMALL_FACE_PX * longest / side_px)):
+        # A network of fixed size has seen all that it can.
+        while not self._fixed and side_px < largest_px and (nothing_yet or _has_small(looks[-1], longest / side_px)):
             side_px, nothing_yet = min(2 * side_px, largest_px), False
             looks.append(self._look(rgb, side_px, threshold))
         found = suppress(Detections.concatenate(looks))

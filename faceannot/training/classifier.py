@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
@@ -21,25 +22,29 @@ RECIPE = Path(__file__).parent / "recipes" / "bundled-classifier.toml"
 
 
 def train(prepared: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
-    """Train on every prepared source below `prepared`; `out/model.keras` is the network in float32, also returned."""
+    """Train on every prepared source below `prepared`, one stage of the recipe after the other.
+
+    `out/model.keras` is the network in float32, also returned; each stage keeps its history and checkpoint in a
+    folder of its own, and a run that died goes on from there.
+    """
     pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
-    schedule = Schedule(**recipe["schedule"])
-    keras.utils.set_random_seed(schedule.seed)
+    keras.utils.set_random_seed(recipe["stages"][0]["schedule"]["seed"])
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
-    network = two_heads(**recipe["network"])
-    batches = DrawnBatches(
-        pool, _chances(pool.examples, recipe["draws"]), recipe["network"]["side_px"], schedule, Strength()
-    )
-    fit(network, batches, schedule, out)
+    network = two_heads(**recipe["network"], for_training=True)
+    for number, stage in enumerate(recipe["stages"], start=1):
+        schedule, strength = Schedule(**stage["schedule"]), Strength(**stage.get("augmentation", {}))
+        chances = _chances(pool.examples, recipe["draws"], stage["shares"])
+        batches = DrawnBatches(pool, chances, recipe["network"]["side_px"], schedule, strength)
+        fit(network, batches, schedule, out / f"stage{number}")
     keras.mixed_precision.set_dtype_policy("float32")
-    model = two_heads(**recipe["network"])
+    model = two_heads(**recipe["network"], for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
     return model
 
 
-def _chances(examples: list[Example], draws: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    weights = draw_weights(examples, draws["shares"], draws["power"])
+def _chances(examples: list[Example], draws: dict[str, Any], shares: dict[str, float]) -> NDArray[np.float64]:
+    weights = draw_weights(examples, shares, draws["power"])
     youngest = draws["youngest_for_gender"]
     used = [e.split == "train" and (e.expression is not None or e.age is None or e.age >= youngest) for e in examples]
     weights = weights * np.array(used)

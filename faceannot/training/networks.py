@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.normalisation import FusedBatchNormalization
+from faceannot.training.normalisation import normalisation
+
+Norm = Callable[[str], Any]
 
 
-def two_heads(side_px: int, *, widths: Sequence[int], blocks: Sequence[int], dropout: float) -> keras.Model:
+def two_heads(
+    side_px: int, *, widths: Sequence[int], blocks: Sequence[int], dropout: float, for_training: bool
+) -> keras.Model:
     """A residual network with squeeze-and-excitation and two heads: gender and seven expressions.
 
     Input (n, side_px, side_px, 3), red-green-blue, 0..255. Outputs, in this order: `gender` (n, 2) and
     `expression` (n, 7) logits, float32, in the order of `GENDERS` and `EXPRESSIONS`. Blocks as in He et al. 2016,
-    squeeze-and-excitation as in Hu et al. 2018.
+    squeeze-and-excitation as in Hu et al. 2018. The form that is not for training has the same weights, and loads with
+    Keras alone.
     """
+    norm = partial(normalisation, for_training=for_training)
     inputs = keras.Input((side_px, side_px, 3), name="crops")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
-    x = layers.ReLU(name="stem_relu")(_convolution(x, widths[0], 3, 2, "stem"))
+    x = layers.ReLU(name="stem_relu")(_convolution(x, widths[0], 3, 2, "stem", norm))
     for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(depth):
             stride = 2 if stage and not block else 1
-            x = _residual(x, width, stride, f"stage{stage + 1}_block{block + 1}")
+            x = _residual(x, width, stride, f"stage{stage + 1}_block{block + 1}", norm)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     gender = layers.Dense(len(GENDERS), dtype="float32", name="gender")(x)
@@ -33,7 +40,7 @@ def two_heads(side_px: int, *, widths: Sequence[int], blocks: Sequence[int], dro
     return keras.Model(inputs, [gender, expression], name="two_heads")
 
 
-def _convolution(x: Any, width: int, kernel: int, stride: int, name: str) -> Any:
+def _convolution(x: Any, width: int, kernel: int, stride: int, name: str, norm: Norm) -> Any:
     x = layers.Conv2D(
         width,
         kernel,
@@ -43,17 +50,17 @@ def _convolution(x: Any, width: int, kernel: int, stride: int, name: str) -> Any
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    return FusedBatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
+    return norm(f"{name}_norm")(x)
 
 
-def _residual(x: Any, width: int, stride: int, name: str) -> Any:
+def _residual(x: Any, width: int, stride: int, name: str, norm: Norm) -> Any:
     shortcut = x
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_shortcut_pool")(shortcut)
     if shortcut.shape[-1] != width:
-        shortcut = _convolution(shortcut, width, 1, 1, f"{name}_shortcut")
-    x = layers.ReLU(name=f"{name}_relu1")(_convolution(x, width, 3, stride, f"{name}_1"))
-    x = _convolution(x, width, 3, 1, f"{name}_2")
+        shortcut = _convolution(shortcut, width, 1, 1, f"{name}_shortcut", norm)
+    x = layers.ReLU(name=f"{name}_relu1")(_convolution(x, width, 3, stride, f"{name}_1", norm))
+    x = _convolution(x, width, 3, 1, f"{name}_2", norm)
     x = layers.Multiply(name=f"{name}_excited")([x, _excitation(x, width, name)])
     return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([x, shortcut]))
 

@@ -8,6 +8,12 @@ import keras
 from keras import layers
 
 
+def normalisation(name: str, *, for_training: bool) -> Any:
+    """A batch normalisation layer, quick to train, or, to keep, one that loads with Keras alone."""
+    kind = FusedBatchNormalization if for_training else layers.BatchNormalization
+    return kind(momentum=0.97, name=name)
+
+
 class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
     """`keras.layers.BatchNormalization` with the same weights, over the last axis.
 

@@ -24,7 +24,7 @@ def batches(prepared: Prepared) -> DrawnBatches:
 
 def small_network() -> keras.Model:
     keras.utils.set_random_seed(SCHEDULE.seed)
-    return two_heads(32, widths=(8, 16), blocks=(1, 1), dropout=0.0)
+    return two_heads(32, widths=(8, 16), blocks=(1, 1), dropout=0.0, for_training=True)
 
 
 def test_a_missing_label_has_no_weight(prepared: Prepared) -> None:

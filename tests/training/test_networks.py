@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -16,7 +18,7 @@ from faceannot.training.export import export_onnx
 from faceannot.training.networks import two_heads
 from faceannot.training.normalisation import FusedBatchNormalization
 
-SMALL = {"side_px": 32, "widths": (8, 16), "blocks": (1, 1), "dropout": 0.1}
+SMALL = {"side_px": 32, "widths": (8, 16), "blocks": (1, 1), "dropout": 0.1, "for_training": False}
 
 
 def stirred(model: keras.Model) -> keras.Model:
@@ -40,7 +42,7 @@ def test_the_classifiers_file_says_what_the_network_says(tmp_path: Path, half: b
 
 
 def test_half_precision_halves_the_file(tmp_path: Path) -> None:
-    model = two_heads(32, widths=(32, 64), blocks=(1, 1), dropout=0.0)
+    model = two_heads(32, widths=(32, 64), blocks=(1, 1), dropout=0.0, for_training=False)
     sizes = []
     for half in (False, True):
         export_onnx(model, tmp_path / "c.onnx", channels_first_input=False, half=half)
@@ -72,6 +74,14 @@ def test_the_training_form_lists_the_cells_of_all_strides_in_yunets_order() -> N
     assert cells.shape == (64 + 16 + 4, 16)
     assert np.allclose(cells[:64, 2:6], named["bbox_8"][0], atol=1e-4)
     assert np.allclose(1 / (1 + np.exp(-cells[64:80, 1])), named["obj_16"][0, :, 0], atol=1e-4)
+
+
+def test_what_is_kept_loads_with_keras_alone(tmp_path: Path) -> None:
+    two_heads(**SMALL).save(tmp_path / "classifier.keras")
+    detector_network((8, 8, 16), (0, 1, 1, 1), for_training=False).save(tmp_path / "detector.keras")
+    loading = "import keras, sys; [keras.saving.load_model(name) for name in sys.argv[1:]]"
+    files = [str(path) for path in sorted(tmp_path.glob("*.keras"))]
+    subprocess.run([sys.executable, "-c", loading, *files], cwd=tmp_path, check=True)
 
 
 def test_a_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:

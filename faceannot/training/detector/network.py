@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
 from faceannot.detector import STRIDES
-from faceannot.training.normalisation import FusedBatchNormalization
+from faceannot.training.normalisation import normalisation
 
 # Values a cell, in this order, and the bias that makes a fresh network say "no face" (Lin et al. 2017).
 PARTS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 NO_FACE_BIAS = -4.0
+Norm = Callable[[str], Any]
 
 
 def detector_network(widths: Sequence[int], depths: Sequence[int], *, for_training: bool) -> keras.Model:
@@ -22,13 +24,14 @@ def detector_network(widths: Sequence[int], depths: Sequence[int], *, for_traini
     `widths`: channels of the stem, of stride 4 and of everything from stride 8 up. `depths`: residual blocks at
     strides 4, 8, 16 and 32. For training the output is one array (n, cells, 16) of logits, offsets and points, in
     the order of `PARTS`, strides 8, 16 and 32 after each other; else there are the twelve outputs of YuNet's
-    interface, `cls_8` to `kps_32`, with `cls` and `obj` as 0..1.
+    interface, `cls_8` to `kps_32`, with `cls` and `obj` as 0..1, and the model loads with Keras alone.
     """
+    norm = partial(normalisation, for_training=for_training)
     inputs = keras.Input((None, None, 3), name="input")
-    levels = _pyramid(_backbone(inputs, widths, depths), widths[2])
+    levels = _pyramid(_backbone(inputs, widths, depths, norm), widths[2], norm)
     heads = {
         f"{part}_{stride}": _head(level, part, stride)
-        for stride, level in zip(STRIDES, _towers(levels, widths[2]), strict=True)
+        for stride, level in zip(STRIDES, _towers(levels, widths[2], norm), strict=True)
         for part in PARTS
     }
     if for_training:
@@ -42,41 +45,41 @@ def detector_network(widths: Sequence[int], depths: Sequence[int], *, for_traini
     return keras.Model(inputs, outputs)
 
 
-def _backbone(inputs: Any, widths: Sequence[int], depths: Sequence[int]) -> list[Any]:
+def _backbone(inputs: Any, widths: Sequence[int], depths: Sequence[int], norm: Norm) -> list[Any]:
     stem, early, width = widths
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
     x = layers.Conv2D(stem, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = layers.ReLU(name="stem_relu")(FusedBatchNormalization(momentum=0.97, name="stem_norm")(x))
+    x = layers.ReLU(name="stem_relu")(norm("stem_norm")(x))
     features = []
     for stage, (depth, channels) in enumerate(zip(depths, (early, width, width, width), strict=True)):
-        x = _separable(x, channels, 2, f"stage{stage}_down")
+        x = _separable(x, channels, 2, f"stage{stage}_down", norm)
         for block in range(depth):
-            branch = _separable(x, channels, 1, f"stage{stage}_block{block}")
+            branch = _separable(x, channels, 1, f"stage{stage}_block{block}", norm)
             x = layers.Add(name=f"stage{stage}_add{block}")([x, branch])
         features.append(x)
     return features[1:]
 
 
-def _separable(x: Any, width: int, stride: int, name: str) -> Any:
+def _separable(x: Any, width: int, stride: int, name: str, norm: Norm) -> Any:
     x = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise")(x)
-    x = FusedBatchNormalization(momentum=0.97, name=f"{name}_norm1")(x)
+    x = norm(f"{name}_norm1")(x)
     x = layers.Conv2D(width, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}_pointwise")(x)
-    x = FusedBatchNormalization(momentum=0.97, name=f"{name}_norm2")(x)
+    x = norm(f"{name}_norm2")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def _pyramid(features: Sequence[Any], width: int) -> list[Any]:
+def _pyramid(features: Sequence[Any], width: int, norm: Norm) -> list[Any]:
     """Top-down: what the coarse levels know, added to the fine ones."""
-    levels = [_separable(features[-1], width, 1, "pyramid_32")]
+    levels = [_separable(features[-1], width, 1, "pyramid_32", norm)]
     for stride, feature in zip((16, 8), reversed(features[:-1]), strict=True):
         above = layers.UpSampling2D(2, name=f"pyramid_{stride}_up")(levels[0])
         added = layers.Add(name=f"pyramid_{stride}_add")([feature, above])
-        levels.insert(0, _separable(added, width, 1, f"pyramid_{stride}"))
+        levels.insert(0, _separable(added, width, 1, f"pyramid_{stride}", norm))
     return levels
 
 
-def _towers(levels: Sequence[Any], width: int) -> list[Any]:
-    return [_separable(level, width, 1, f"tower_{stride}") for stride, level in zip(STRIDES, levels, strict=True)]
+def _towers(levels: Sequence[Any], width: int, norm: Norm) -> list[Any]:
+    return [_separable(level, width, 1, f"tower_{stride}", norm) for stride, level in zip(STRIDES, levels, strict=True)]
 
 
 def _head(x: Any, part: str, stride: int) -> Any:
