@@ -97,7 +97,8 @@ def label(
 
         require_pyarrow()
     outputs.copies.prepare()
-    header = RunHeader(__version__, annotator.bundle.name, annotator.bundle.sha256, annotator.settings)
+    options = annotator.settings | outputs.copies.identity
+    header = RunHeader(__version__, annotator.bundle.name, annotator.bundle.sha256, options)
     with _journal(outputs, header) as journal:
         tally = _label(annotator, photos, outputs, header, journal, seen)
         if journal:

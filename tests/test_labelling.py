@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faceannot import Annotator, InputError, Photo, PhotoResult, Status, find_photos
+from faceannot import Annotator, InputError, OutputError, Photo, PhotoResult, Status, find_photos
 from faceannot.labelling import Outputs, Tally, label
 from tests import fakes
 
@@ -66,6 +66,30 @@ def test_a_photo_whose_copy_could_not_be_written_is_tried_again(tmp_path: Path) 
     in_the_way.rmdir()
     assert run(seen=99).failures == 0
     assert in_the_way.is_file()
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({}, {"annotated": "out"}),
+        ({}, {"crops": "out"}),
+        ({"crops": "out"}, {"crops": "other"}),
+        ({"annotated": "out"}, {}),
+    ],
+)
+def test_a_run_goes_on_only_into_the_same_folders(tmp_path: Path, before: dict[str, str], now: dict[str, str]) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    photos = [Photo(f"{number}.png", fakes.save(fakes.photo(), tmp_path / f"{number}.png")) for number in range(2)]
+
+    def run(folders: dict[str, str], seen: int) -> None:
+        annotated, crops = (tmp_path / folders[kind] if kind in folders else None for kind in ("annotated", "crops"))
+        outputs = Outputs(tmp_path / "t.csv", "csv", annotated, crops, resume=True)
+        label(annotator, photos, outputs, seen=lambda tally: stop(tally, seen))
+
+    with pytest.raises(KeyboardInterrupt):
+        run(before, seen=1)
+    with pytest.raises(OutputError, match=r"cannot be resumed: (annotated|crops) was "):
+        run(now, seen=99)
 
 
 def stop(tally: Tally, after: int) -> None:

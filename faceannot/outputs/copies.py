@@ -19,6 +19,8 @@ from faceannot.alignment import Template
 from faceannot.annotator import Annotation
 from faceannot.errors import OutputError
 from faceannot.inputs import Photo
+from faceannot.outputs.header import Option
+from faceannot.outputs.names import escape
 from faceannot.pipeline import mapped
 
 Written: TypeAlias = tuple[Annotation, str | None]
@@ -36,6 +38,12 @@ class Copies:
     @property
     def folders(self) -> tuple[Path, ...]:
         return tuple(folder for folder in (self.annotated, self.crops) if folder)
+
+    @property
+    def identity(self) -> dict[str, Option]:
+        """The folders, whatever links lead to them: a run that goes on has to write the same pictures."""
+        named = {"annotated": self.annotated, "crops": self.crops}
+        return {name: escape(os.path.realpath(folder)) if folder else None for name, folder in named.items()}
 
     def prepare(self) -> None:
         """Make the folders. Raises `OutputError` if one cannot be written, or is in use and must not be."""

@@ -12,7 +12,8 @@ Option = str | int | float | bool | None
 class RunHeader:
     """Identity of a run: two runs with equal headers give equal results for the same photo.
 
-    `options`: those that change results, such as thresholds; never those that change speed or places.
+    `options`: those that a run which goes on must share: what changes results, such as thresholds, and the folders
+    that get pictures; never what changes speed.
     """
 
     version: str

@@ -184,8 +184,14 @@ def _reason_not_to_resume(first: bytes, header: RunHeader, path: Path) -> str | 
     if layout != _LAYOUT:
         return f"{name} was written by another version of faceannot: --overwrite begins anew"
     differences = [
-        f"{key} was {was.get(key)} and is {now.get(key)}" for key in {**was, **now} if was.get(key) != now.get(key)
+        f"{key} was {_said(was.get(key))} and is {_said(now.get(key))}"
+        for key in {**was, **now}
+        if was.get(key) != now.get(key)
     ]
     if not differences:
         return None
     return f"the stopped run cannot be resumed: {'; '.join(differences)}. --overwrite begins anew"
+
+
+def _said(value: Any) -> Any:
+    return "not given" if value is None else value
