@@ -35,7 +35,7 @@ READERS: dict[str, Callable[[Path], Iterator[Example]]] = {
     "ferplus": lambda data: ferplus.read(data / "ferplus"),
     "affectnet": lambda data: affectnet_yolo.read(data / "affectnet-yolo"),
 }
-AGES = ((10, 20), (20, 30), (30, 50), (50, 70), (70, 120))
+AGES = ((0, 10), (10, 20), (20, 30), (30, 50), (50, 70), (70, 120))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def gender_lines(judged: Sequence[Judged]) -> Iterator[str]:
     if not known:
         return
     adults = [one for one in known if one.example.age is None or one.example.age >= 20]
-    yield f"gender{'' if adults[0].example.age is None else ', 20 and over'}: {shown(right_genders(adults))}"
+    yield f"gender, 20 and over or of unknown age: {shown(right_genders(adults))}"
     for group, chosen in (*by_gender(adults), *by_age(known), *by_ethnicity(adults)):
         yield f"gender, {group}: {shown(right_genders(chosen))}"
 

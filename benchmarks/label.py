@@ -11,6 +11,7 @@ and prints the ratio b / a of the medians, and the peak memory of b with all its
 from __future__ import annotations
 
 import argparse
+import csv
 import statistics
 import sys
 import tempfile
@@ -49,7 +50,7 @@ def main() -> int:
         files = make_photos(options.folder, folder, options.count, options.megapixels)
         rounds = []
         for number in range(1, options.repeat + 1):
-            rounds.append(measure(files, folder, Path(scratch, f"{number}.csv"), options.threads))
+            rounds.append(measure(files, Path(scratch, f"{number}.csv"), options.threads))
             print(f"round {number}: {rounds[-1]}", file=sys.stderr)
         megabytes = statistics.mean(file.stat().st_size for file in files) / 1e6
     lines = report(rounds, len(files), megabytes, options)
@@ -96,15 +97,19 @@ def make_photo(source: Path, target: Path, megapixels: float, seed: int) -> Path
     return target
 
 
-def measure(files: list[Path], folder: Path, table: Path, threads: int) -> Round:
+def measure(files: list[Path], table: Path, threads: int) -> Round:
+    photos = table.with_suffix(".txt")
+    photos.write_text("".join(f"{file}\n" for file in files))
     began = time.perf_counter()
     with ProcessPoolExecutor(threads) as pool:
         decoded = sum(pool.map(decode, files))
     decode_s = time.perf_counter() - began
-    command = [sys.executable, "-m", "faceannot", "label", str(folder)]
+    command = [sys.executable, "-m", "faceannot", "label", f"@{photos}"]
     label_s, peak_mib = timed_run([*command, "--out", str(table), "--quiet", "--threads", str(threads)])
-    if decoded != len(files) or not table.exists():
-        sys.exit("not every photo was read")
+    with table.open(newline="", encoding="utf-8") as rows:
+        labelled = {row["path"] for row in csv.DictReader(rows) if row["status"] != "error"}
+    if decoded != len(files) or len(labelled) != len(files):
+        sys.exit(f"not every photo was read: {decoded} decoded, {len(labelled)} labelled, of {len(files)}")
     return Round(decode_s, label_s, peak_mib)
 
 

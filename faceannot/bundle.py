@@ -24,7 +24,7 @@ class Bundle:
     """All that is needed to label, checked.
 
     `sha256`: of `bundle.json`, which holds the hashes of the models; with another detector, of both.
-    `detector_sizes`: longer side in pixels of the picture that the first and the second pass of detection see.
+    `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
     `gender_bias`: added to the logit of `female` before that. Thresholds: 0..1.
     """
