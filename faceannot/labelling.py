@@ -88,10 +88,12 @@ def label(
 ) -> Tally:
     """Label `photos` into `outputs`; `seen` is called after each photo, when its row is on disk.
 
+    Pictures that faceannot itself made in the folders of `outputs` are no photos; all others there are.
     Raises `InputError` if there is nothing to read and `OutputError` if an output exists, is in use or cannot be
     written. However it ends, what was finished is on disk.
     """
-    photos = _not_empty(photo for photo in photos if not outputs.copies.hold(photo))
+    made = outputs.copies.made
+    photos = _not_empty(photo for photo in photos if not made(photo))
     if outputs.table_format == "parquet":
         from faceannot.outputs.parquet import require_pyarrow
 
@@ -138,7 +140,7 @@ def _not_empty(photos: Iterator[Photo]) -> Iterator[Photo]:
     try:
         first = next(photos)
     except StopIteration:
-        raise InputError("nothing to read: all that was found lies in the folders that the run writes to") from None
+        raise InputError("nothing to read: all that was found are pictures that faceannot made") from None
     return chain([first], photos)
 
 

@@ -166,7 +166,8 @@ def label(
         if "-" in paths and sys.stdin is None:
             raise InputError("standard input is closed")
         photos = find_photos(paths, recursive=not no_recursive, nul=nul)
-        with Progress(paths, recursive=not no_recursive, nul=nul, hidden=quiet) as progress:
+        left_out = outputs.copies.made
+        with Progress(paths, recursive=not no_recursive, nul=nul, left_out=left_out, hidden=quiet) as progress:
             tally = run(annotator, photos, outputs, seen=progress.show)
         if not quiet:
             from faceannot.cli.summary import show_summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -12,17 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 from faceannot.errors import FaceannotError
 
 if TYPE_CHECKING:
+    from faceannot.inputs import Photo
     from faceannot.labelling import Tally
 
 
 class Progress:
     """A bar while a run goes on; nothing if `hidden` or if standard error is no terminal.
 
-    How many photos there are is counted while the run goes on already, from the same arguments; standard input
-    and pipes can be read only once, so for those the bar has no end and no time left.
+    How many photos there are is counted while the run goes on already, from the same arguments, without those that
+    the run leaves out; standard input and pipes can be read only once, so for those the bar has no end and no time
+    left.
     """
 
-    def __init__(self, paths: list[str], *, recursive: bool, nul: bool, hidden: bool) -> None:
+    def __init__(
+        self, paths: list[str], *, recursive: bool, nul: bool, left_out: Callable[[Photo], bool], hidden: bool
+    ) -> None:
         from tqdm import tqdm
 
         hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
@@ -30,7 +35,7 @@ class Progress:
         knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
         size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
         self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, smoothing=0.1, **size)
-        self._paths, self._recursive, self._nul = paths, recursive, nul
+        self._paths, self._recursive, self._nul, self._left_out = paths, recursive, nul, left_out
         self._left = Event()
 
     def __enter__(self) -> Self:
@@ -56,8 +61,8 @@ class Progress:
 
         total = 0
         try:
-            for _ in find_photos(self._paths, recursive=self._recursive, nul=self._nul):
-                total += 1
+            for photo in find_photos(self._paths, recursive=self._recursive, nul=self._nul):
+                total += not self._left_out(photo)
                 if self._left.is_set():
                     return
         # The run itself meets the same error and tells of it.

@@ -56,13 +56,17 @@ class Copies:
             if any(folder.iterdir()) and not self.replace:
                 raise OutputError(f"{folder} is not empty; --overwrite writes into it all the same")
 
-    def hold(self, photo: Photo) -> bool:
-        """Whether a photo lies in one of the folders, through whatever links."""
+    def made(self, photo: Photo) -> bool:
+        """Whether a photo is a picture in one of the folders, through whatever links, that faceannot made."""
         if not isinstance(photo.source, Path) or not self.folders:
             return False
         # Path.resolve would raise for a loop of links; such a photo gets a row that says so.
         place = Path(os.path.realpath(photo.source))
-        return any(place.is_relative_to(folder.resolve()) for folder in self.folders)
+        if not any(place.is_relative_to(os.path.realpath(folder)) for folder in self.folders):
+            return False
+        from faceannot.outputs.saving import is_ours
+
+        return is_ours(place)
 
 
 def copied(

@@ -18,6 +18,7 @@ from faceannot.outputs.sink import cannot_write
 
 # Written into each picture; only a picture that has it may be replaced.
 MARK = "made by faceannot"
+_FORMATS = ("JPEG", "PNG", "WEBP")
 _XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="{MARK}"></x:xmpmeta>'.encode()
 
 
@@ -58,13 +59,16 @@ def _check_replaceable(path: Path, source: object, overwrite: bool) -> None:
         raise OutputError(f"{name} was not written: it exists already")
     if isinstance(source, Path) and path.exists() and source.exists() and path.samefile(source):
         raise OutputError(f"{name} was not written: it is the photo itself")
-    if path.is_symlink() or not _is_ours(path):
+    if path.is_symlink() or not is_ours(path):
         raise OutputError(f"{name} was not written: a file is there that faceannot did not make")
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
+    """Whether a file is a picture that `save` wrote."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        if not path.is_file():  # to open a pipe would wait for somebody to write into it
+            return False
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as image:
             values = [image.info.get(key, "") for key in ("comment", "Software", "xmp")]
     except Exception:  # whatever Pillow trips over: a file that it cannot read is none of ours
         return False

@@ -188,6 +188,15 @@ def test_pictures_that_the_run_itself_writes_are_not_read(folder: Path, bundle: 
     assert paths(faceannot(*arguments, "--overwrite", cwd=folder).stdout) == PHOTOS
 
 
+def test_photos_of_ones_own_in_an_output_folder_are_read(folder: Path, bundle: Path) -> None:
+    fakes.save(fakes.photo(), folder / "other" / "z.png")
+    arguments = ("label", "photos", "other", "--model", bundle, "--annotated", "other", "--overwrite", "-q")
+    for _ in range(2):  # the second time with copies there
+        run = faceannot(*arguments, cwd=folder)
+        assert run.returncode == 0
+        assert paths(run.stdout) == [*(f"photos/{path}" for path in PHOTOS), "other/z.png"]
+
+
 def test_subfolders_can_be_left_out(folder: Path, bundle: Path) -> None:
     run = faceannot("label", "photos", "--no-recursive", "--model", bundle, "-q", cwd=folder)
     assert paths(run.stdout) == ["none.jpg"]

@@ -36,6 +36,12 @@ def test_a_terminal_shows_photos_faces_failures_and_the_rate(folder: Path, bundl
     assert "photos/s" in shown or "s/ photos" in shown
 
 
+def test_pictures_that_the_run_itself_writes_are_not_counted(folder: Path, bundle: Path) -> None:
+    arguments = ("label", "photos", "--model", bundle, "--annotated", "photos/out")
+    faceannot(*arguments, cwd=folder)
+    assert "3/3" in on_a_terminal(*arguments, "--overwrite", cwd=folder)
+
+
 def test_quiet_shows_nothing_on_a_terminal(folder: Path, bundle: Path) -> None:
     assert on_a_terminal("label", "photos", "--model", bundle, "--quiet", cwd=folder) == ""
 

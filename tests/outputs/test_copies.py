@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -31,7 +32,7 @@ def die_if_deadly(given: Annotation) -> Written:
 
 def test_a_process_that_dies_costs_its_photo_alone() -> None:
     names = ["a", "b", "deadly", "c", "d", "e"]
-    outcomes = {}
+    outcomes: dict[str, str | None] = {}
 
     def run(name: str) -> None:
         outcomes[name] = processes.run(die_if_deadly, annotation(name))[1]
@@ -83,11 +84,25 @@ def test_a_folder_that_is_in_use_is_refused_unless_it_may_be_written_into(tmp_pa
     Copies(crops=tmp_path, replace=True).prepare()
 
 
-def test_photos_in_the_folders_are_told_from_others_through_links(tmp_path: Path) -> None:
+def test_only_pictures_that_faceannot_made_in_the_folders_are_no_photos(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "out")
     copies = Copies(annotated=tmp_path / "link")
-    assert copies.hold(Photo("a", tmp_path / "out" / "a.png"))
-    assert copies.hold(Photo("a", tmp_path / "link" / "b" / "a.png"))
-    assert not copies.hold(Photo("a", tmp_path / "output.png"))
-    assert not copies.hold(Photo("a", b"content"))
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    assert [problem for _, problem in copied([annotation("b/a.png", good)], copies, Template(), workers=1)] == [None]
+    for folder in ("out", "link"):
+        assert copies.made(Photo("a", tmp_path / folder / "b" / "a.png"))
+    shutil.copy(tmp_path / "out" / "b" / "a.png", tmp_path / "elsewhere.png")
+    fakes.save(fakes.photo(), tmp_path / "out" / "mine.png")
+    os.mkfifo(tmp_path / "out" / "pipe.png")
+    for path in ("elsewhere.png", "out/mine.png", "out/pipe.png", "out/gone.png"):
+        assert not copies.made(Photo("a", tmp_path / path)), path
+    assert not copies.made(Photo("a", b"content"))
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+def test_a_copy_of_each_format_is_known_as_one(tmp_path: Path, name: str) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / name)
+    copies = Copies(annotated=tmp_path / "out")
+    list(copied([annotation(name, good)], copies, Template(), workers=1))
+    assert copies.made(Photo("a", tmp_path / "out" / name))
