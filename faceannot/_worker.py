@@ -9,6 +9,7 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +17,19 @@ from faceannot import images
 from faceannot.errors import PhotoError
 from faceannot.images import RgbArray
 
-Request = tuple[Path | bytes, int, float]  # what to read, the largest side in pixels, the time limit in seconds
-Reply = str | tuple[int, int, tuple[int, int, int]]  # the reason why not; or full width, full height, shape of `rgb`
-
+Answer = str | tuple[int, int, tuple[int, int, int]]  # the reason why not; or full width, full height, shape of `rgb`
+Reply = tuple[int, Answer]  # with the number of the request
 
 MEMORY_BYTES = 6 << 30  # of address space; 300 megapixels with transparency take 2.3 GiB (measured)
+
+
+class Request(NamedTuple):
+    """What to read, the picture's largest side in pixels and the time limit in seconds."""
+
+    number: int
+    source: Path | bytes
+    max_side: int
+    limit_s: float
 
 
 class PixelBlock:
@@ -65,12 +74,12 @@ def main(connection_file: int, block_file: int) -> None:
     connection.send("ready")
     while True:
         try:
-            source, max_side, limit_s = connection.recv()
+            request: Request = connection.recv()
         except EOFError:
             return
         # Ends this process even inside a native decoder, and even when the reader that should do so is gone.
-        signal.setitimer(signal.ITIMER_REAL, limit_s + 5.0)
-        reply = answer(source, max_side, block)
+        signal.setitimer(signal.ITIMER_REAL, request.limit_s + 5.0)
+        reply: Reply = request.number, answer(request.source, request.max_side, block)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         connection.send(reply)
 
@@ -84,7 +93,7 @@ def _set_limits() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def answer(source: Path | bytes, max_side: int, block: PixelBlock) -> Reply:
+def answer(source: Path | bytes, max_side: int, block: PixelBlock) -> Answer:
     """Read one photo into the block."""
     try:
         picture = images.read(source, max_side=max_side)

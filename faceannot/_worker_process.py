@@ -9,15 +9,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 
-from faceannot._worker import PixelBlock, Reply
+from faceannot._worker import Answer, PixelBlock, Reply, Request
 from faceannot.errors import FaceannotError, PhotoError
 from faceannot.images import Picture
 
 _START_LIMIT_S = 60.0
+# A killed process is gone in milliseconds; one that the kernel holds, over a dead network disk say, may never be.
+_END_LIMIT_S = 2.0
 # Started by itself rather than through multiprocessing: that would run the caller's main module once more in each
 # worker, which a script without an `if __name__ == "__main__"` does not survive.
 _START = (
@@ -50,6 +54,7 @@ class WorkerProcess:
         self._closing = closing
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._requests = 0
         self._block = PixelBlock(_nameless_file())
 
     def read(self, source: Path | bytes) -> Picture | PhotoError:
@@ -68,44 +73,63 @@ class WorkerProcess:
 
     def _asked(self, source: Path | bytes) -> Picture | PhotoError:
         connection = self._started()
+        self._requests += 1
+        request = Request(self._requests, source, self._max_side, self._timeout_s)
         try:
-            connection.send((source, self._max_side, self._timeout_s))
-            if not connection.poll(self._timeout_s):
-                self.kill()
-                return PhotoError(f"took longer than {self._timeout_s:g} seconds")
-            reply: Reply = connection.recv()
+            connection.send(request)
+            answer = self._answer(connection, request)
         except (EOFError, OSError):
             raise _DiedError(self._cause_of_death()) from None
-        if isinstance(reply, str):
-            return PhotoError(reply)
-        width, height, shape = reply
+        if answer is None:
+            self._end_process()
+            return PhotoError(f"took longer than {self._timeout_s:g} seconds")
+        if isinstance(answer, str):
+            return PhotoError(answer)
+        width, height, shape = answer
         return Picture(self._block.get(shape), width, height)
 
+    def _answer(self, connection: Connection, request: Request) -> Answer | None:
+        """The answer to this very request, or None if its time is over first."""
+        end = time.monotonic() + request.limit_s
+        while connection.poll(max(0.0, end - time.monotonic())):
+            reply: Reply = connection.recv()
+            number, answer = reply
+            if number == request.number:
+                return answer
+        return None
+
     def _started(self) -> Connection:
-        if self._closing.is_set():
-            raise FaceannotError("reading was stopped")
+        self._refuse_when_closing()
         if self._process is not None and self._process.poll() is None and self._connection is not None:
             return self._connection
         self._end_process()
         self._process, self._connection = _start(self._block.file)
+        self._refuse_when_closing()  # `kill` may have come just before there was a process
         if not _greeted(self._connection):
             raise FaceannotError(f"the reading process does not start ({self._cause_of_death()})")
         return self._connection
 
+    def _refuse_when_closing(self) -> None:
+        if self._closing.is_set():
+            self._end_process()
+            raise FaceannotError("reading was stopped")
+
     def _cause_of_death(self) -> str:
-        """How the process ended, in words; it is ended first where it has not yet."""
+        """How the process ended, in words; where it has not, it is ended."""
         assert self._process is not None
         try:
             code = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
-            self.kill()
             return "no answer"
+        finally:
+            self._end_process()
         return signal.strsignal(-code) or f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def kill(self) -> None:
         """End the process at once; may be called from another thread than the one that waits for an answer."""
-        if self._process is not None:
-            self._process.kill()
+        process = self._process  # that thread may put None there at any time
+        if process is not None:
+            process.kill()
 
     def end(self) -> None:
         """End the process and give back what it used; nothing can be read afterwards."""
@@ -113,12 +137,15 @@ class WorkerProcess:
         os.close(self._block.file)
 
     def _end_process(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._connection is not None:
-            self._connection.close()
+        """End the process and the connection: whatever it still had to say is never heard."""
+        process, connection = self._process, self._connection
         self._process = self._connection = None
+        if connection is not None:
+            connection.close()
+        if process is not None:
+            process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_END_LIMIT_S)
 
 
 def _nameless_file() -> int:

@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 
-from faceannot import images
+from faceannot import _worker_process, images
+from faceannot._worker import Request
+from faceannot._worker_process import WorkerProcess
 from faceannot.errors import FaceannotError, PhotoError
 from faceannot.inputs import Photo
 from faceannot.readers import ReaderPool
@@ -29,6 +32,8 @@ def _open(stream, name, *rest):
     content = stream.read()
     if b"crash" in content:
         os.kill(os.getpid(), signal.SIGSEGV)
+    if b"late" in content:
+        time.sleep(1.2)
     if b"hang" in content:
         signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
         time.sleep(1000)
@@ -143,6 +148,67 @@ def test_a_decoder_that_hangs_costs_its_photo_and_the_time_limit() -> None:
     start = time.monotonic()
     assert read_all(photos, workers=1, timeout_s=1.5) == ["a 48x32", "b took longer than 1.5 seconds", "c 48x32"]
     assert 1.5 < time.monotonic() - start < 20
+
+
+@pytest.mark.usefixtures("fake_decoder")
+def test_a_late_answer_of_a_worker_that_cannot_be_killed_is_no_other_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_worker_process, "_END_LIMIT_S", 0.1, raising=False)
+    monkeypatch.setattr(subprocess.Popen, "kill", lambda process: None)  # as if it were stuck in the kernel
+    photos = [Photo("a", HEIC + b"late"), photo("b", 10, 10), photo("c", 20, 20), photo("d", 30, 30)]
+    outcomes = ["a took longer than 1 seconds", "b 10x10", "c 20x20", "d 30x30"]
+    assert read_all(photos, workers=1, timeout_s=1.0) == outcomes
+
+
+def test_an_answer_to_another_request_is_never_taken() -> None:
+    worker = WorkerProcess(MAX_SIDE, 60.0, Event())
+    try:
+        assert said(worker.read(encoded(image(10, 10), "PNG"))) == "10x10"
+        assert worker._connection is not None
+        asked = Request(0, encoded(image(20, 20), "PNG"), MAX_SIDE, 60.0)
+        worker._connection.send(asked)
+        assert said(worker.read(encoded(image(30, 30), "PNG"))) == "30x30"
+    finally:
+        worker.end()
+
+
+def test_a_process_that_starts_while_the_pool_is_closed_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = Event()
+    worker = WorkerProcess(MAX_SIDE, 60.0, closing)
+    start = _worker_process._start
+    started = []
+
+    def starting(block_file: int) -> object:
+        process, connection = start(block_file)
+        closing.set()
+        worker.kill()  # the pool's, which comes too early to meet the process
+        started.append(process)
+        return process, connection
+
+    monkeypatch.setattr(_worker_process, "_start", starting)
+    with pytest.raises(FaceannotError, match="reading was stopped"):
+        worker.read(encoded(image(10, 10), "PNG"))
+    assert started[0].returncode == -signal.SIGKILL
+    worker.end()
+
+
+def test_killing_a_worker_whose_process_is_just_given_up_does_nothing() -> None:
+    class GivenUp(WorkerProcess):
+        """Its process is there when it is looked at first and gone from then on."""
+
+        looks = 0
+
+        def __getattribute__(self, name: str) -> object:
+            if name != "_process":
+                return super().__getattribute__(name)
+            GivenUp.looks += 1
+            return ended if GivenUp.looks == 1 else None
+
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    worker = GivenUp(MAX_SIDE, 60.0, Event())
+    worker.kill()
+    assert GivenUp.looks
+    worker.end()
 
 
 @linux_only
