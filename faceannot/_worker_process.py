@@ -163,7 +163,8 @@ def _start(block_file: int) -> tuple[subprocess.Popen[bytes], Connection]:
         files = theirs.fileno(), block_file
         arguments = [json.dumps(sys.path), *map(str, files)]
         process = subprocess.Popen(
-            [sys.executable, "-c", _START, *arguments],
+            # -P: a json.py that lies among the photos in the current folder is none of ours.
+            [sys.executable, "-P", "-c", _START, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # the C libraries of the decoders print on their own

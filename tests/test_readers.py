@@ -135,6 +135,13 @@ def test_a_name_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
     assert read_all([Photo("x", path)]) == ["x 48x32"]
 
 
+def test_no_code_of_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("open('trace', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    assert read_all([photo("a")]) == ["a 48x32"]
+    assert not (tmp_path / "trace").exists()
+
+
 @pytest.mark.usefixtures("fake_decoder")
 def test_a_decoder_that_crashes_costs_its_photo_alone() -> None:
     photos = [photo("a"), Photo("b", HEIC + b"crash"), photo("c"), Photo("d", HEIC + b"crash"), photo("e")]
