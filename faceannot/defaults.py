@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-# Faces of about 10 photos; a batch also goes when its first face has waited for a second.
+# Faces of about 10 photos. A smaller batch goes when a photo arrives after its first face has waited for a second, and
+# at the end: until then the rows of the last photos of an input that pauses are not there yet.
 BATCH_SIZE = 32
 # Below that even people guess; the detector is trained from this size up.
 SMALLEST_FACE_PX = 12

@@ -12,7 +12,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Part = TypeVar("Part")
 
-# How long a part may wait for its batch to fill: results appear, and are on disk, while the run goes on.
+# How long a part may wait for its batch to fill, so that results appear, and are on disk, while the run goes on. Looked
+# at whenever an item arrives: where none does, parts wait on, as nothing here runs but when it is asked for more.
 LONGEST_WAIT_S = 1.0
 # Batches under way at once: one at work, one ready.
 _BATCHES_AHEAD = 2
@@ -48,8 +49,9 @@ def batched(
 ) -> Generator[tuple[Item, list[Result]], None, None]:
     """Each of `items`, in order, with `function`'s results for its `parts`, computed in batches across items.
 
-    A batch goes when it has `size` parts, when as many items wait for it, or when the first has waited for
-    `LONGEST_WAIT_S`. `function` takes the parts of a batch and gives one result for each, in order.
+    A batch goes when it has `size` parts, when as many items wait for it, when an item arrives after the first part
+    has waited for `LONGEST_WAIT_S`, and at the end. `function` takes the parts of a batch and gives one result for
+    each, in order.
     """
     batches: _Batches[Item, Part, Result] = _Batches(function, size, executor)
     try:

@@ -39,7 +39,7 @@ class ReaderPool:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="faceannot-reader")
 
     def read(self, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Picture | PhotoError]]:
-        """Read photos, in their order, a few ahead of the one asked for.
+        """Read photos, in their order, a few ahead of the one asked for. What is read goes on before more is pulled.
 
         A photo that cannot be read gives a PhotoError, and so does one whose decoder crashes or takes too long: only
         that photo is lost. Each picture owns its pixels. A source that is an array is passed on without a worker.
@@ -49,7 +49,7 @@ class ReaderPool:
         try:
             for photo in photos:
                 pending.append((photo, self._threads.submit(self._read_one, photo)))
-                if len(pending) > self._ahead:
+                while pending and (pending[0][1].done() or len(pending) > self._ahead):
                     yield _finished(*pending.popleft())
             while pending:
                 yield _finished(*pending.popleft())

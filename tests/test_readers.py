@@ -248,6 +248,24 @@ def test_photos_are_asked_for_only_a_few_ahead() -> None:
     assert len(asked) < 10
 
 
+def test_what_is_read_is_given_before_more_is_asked_for() -> None:
+    given_out: list[str] = []
+    missing: list[int] = []  # how many were not given each time that one more was asked for
+
+    def slowly() -> Iterator[Photo]:
+        for number in range(8):
+            if number:
+                time.sleep(0.1)  # long enough for the worker to read the one before
+                missing.append(number - len(given_out))
+            yield photo(str(number))
+
+    with ReaderPool(1, max_side=MAX_SIDE) as pool:
+        next(pool.read([photo("start the worker")]))
+        for one, _ in pool.read(slowly()):
+            given_out.append(one.name)
+    assert max(missing) <= 2  # the last, which was still being read, and perhaps the one before it
+
+
 def test_a_pool_can_be_used_again_after_a_run_was_left() -> None:
     with ReaderPool(2, max_side=MAX_SIDE) as pool:
         next(pool.read([photo(str(number)) for number in range(20)]))
