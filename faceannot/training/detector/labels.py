@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, overlap, resized
-from faceannot.training.detector.annotations import AnnotatedPhoto
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]

@@ -83,11 +83,11 @@ class Album:
 def canvas(album: Album, side_px: int, random: Random) -> Canvas:
     """One random canvas: a close-up, a mosaic of four, a crowd, or a photo as it is."""
     kind = random.random()
-    if kind < 0.4:
+    if kind < 0.34:
         return finished(_tile(album.with_face(random), side_px, side_px, (12, 0.95 * side_px), random), random)
-    if kind < 0.65:
+    if kind < 0.53:
         return finished(_grid(album, side_px, 2, (10, 0.4 * side_px), random), random)
-    if kind < 0.88:
+    if kind < 0.75:
         return finished(_grid(album, side_px, int(random.integers(3, 7)), (9, 0.2 * side_px), random), random)
     return finished(_whole(album.any(random), side_px, random), random)
 
@@ -160,9 +160,9 @@ def _tile(page: Page, width: int, height: int, sizes: tuple[float, float], rando
 
 
 def _whole(page: Page, side_px: int, random: Random) -> Canvas:
-    """A random part of a photo at a random size, whether it shows a face or not."""
+    """A random part of a photo at a random size, whether it shows a face or not: what is no face is learned here."""
     height, width = page.photo.rgb.shape[:2]
-    scale = side_px / max(height, width) * float(np.exp(random.uniform(-0.1, 1.0)))
+    scale = side_px / max(height, width) * float(np.exp(random.uniform(-0.1, 1.6)))
     focus = np.array([random.uniform(0.2, 0.8) * width, random.uniform(0.2, 0.8) * height], np.float32)
     return _placed(page, focus, scale, (side_px / 2, side_px / 2), (side_px, side_px), random)
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from faceannot.detector import Detections
 from faceannot.errors import DatasetError
-from faceannot.training.detector.annotations import AnnotatedPhoto, appa_real, street, webfaces
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto, appa_real, street, webfaces
 from faceannot.training.detector.labels import fuse, label_photos, load_labelled, merge, unmirrored
 from tests import fakes
 

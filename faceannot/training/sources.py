@@ -1,0 +1,76 @@
+"""Gets the bundled models' source data sets ready: `python -m faceannot.training.sources DATA OUT --teacher FILE`.
+
+DATA holds a folder for each data set, OUT gets `crops/` for the classifier and `faces/` for the detector. What is there
+already is not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets.example import Example
+from faceannot.datasets.prepare import prepare
+from faceannot.training.detector import annotated_photos
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto
+from faceannot.training.detector.labels import label_photos, load_labelled
+
+
+def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[], Iterator[Example]]]:
+    """Name to reader of what the classifier learns from; `genders`: table of FFHQ pictures with gender and age."""
+    identities = data / "gender58k-identities" / "identity_CelebA.txt"
+    return {
+        "rafdb": partial(rafdb.read, data / "rafdb"),
+        "utkface": partial(utkface.read, data / "utkface"),
+        "all-age-faces": partial(all_age_faces.read, data / "all-age-faces"),
+        "affectnet": partial(affectnet_yolo.read, data / "affectnet-yolo", genders),
+        "ferplus": partial(ferplus.read, data / "ferplus"),
+        "gender58k": partial(gender_folders.read, data / "gender58k", identities),
+    }
+
+
+def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[], Iterator[AnnotatedPhoto]]]:
+    """Name to reader of what the detector learns from; photos named in `kept` are left out."""
+    return {
+        "scenes": partial(annotated_photos.scenes, data / "scenes", kept),
+        "street": partial(annotated_photos.street, data / "street"),
+        "webfaces": partial(annotated_photos.webfaces, data / "webfaces"),
+        "appa-real": partial(annotated_photos.appa_real, data / "appa-real"),
+    }
+
+
+def main() -> None:
+    options = _parse()
+    workers = os.cpu_count() or 1
+    for name, read_examples in classifier_sources(options.data, options.genders).items():
+        prepared = prepare(read_examples(), options.out / "crops" / name, options.teacher, workers=workers)
+        sys.stderr.write(f"{name}: {len(prepared.examples)} crops\n")
+    for name, read_photos in detector_sources(options.data, _names(options.kept)).items():
+        folder = options.out / "faces" / name
+        if not (folder / "labels.npz").is_file():
+            label_photos(read_photos(), options.teacher, folder, workers=workers)
+        sys.stderr.write(f"{name}: {len(load_labelled(folder))} photos\n")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder of the data sets")
+    parser.add_argument("out", type=Path, help="folder for what is made")
+    parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
+    parser.add_argument("--genders", type=Path, help="CSV with picture, gender and age of FFHQ pictures")
+    parser.add_argument("--kept", type=Path, help="list that names in each line a photo kept for judging")
+    return parser.parse_args()
+
+
+def _names(listed: Path | None) -> frozenset[str]:
+    """The last part of each line's path."""
+    return frozenset(Path(line.strip()).name for line in listed.read_text().splitlines()) if listed else frozenset()
+
+
+if __name__ == "__main__":
+    main()
