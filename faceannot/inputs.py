@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from faceannot.errors import InputError
 from faceannot.formats import SUFFIXES
 
 if TYPE_CHECKING:
     from faceannot.images import RgbArray
+
+Names: TypeAlias = tuple[str, ...]  # of folders and then perhaps a file, each in the one before
 
 _MAX_PATH_BYTES = 65536  # sixteen times Linux's limit; a longer entry means that the list is no list
 
@@ -42,9 +44,11 @@ def find_photos(
 
     An argument is one of
     - a photo, read whatever its suffix; one that does not exist is still given, and fails when it is read
-    - a folder: its photos by suffix, sorted by name, with those of its subfolders if `recursive`; nothing hidden.
-      Links are followed, each folder is visited once
-    - a glob with `*`, `?`, `[...]` and `**`, where no file or folder has that very name
+    - a folder: the files in it whose suffix is one of `formats.SUFFIXES`, in any case, sorted by name, with those of
+      its subfolders if `recursive`. Files of other suffixes are left out, and so are files and folders whose name
+      begins with a dot. Links are followed, each folder is visited once
+    - a glob with `*`, `?`, `[...]` and `**`, where no file or folder has that very name; folders that it matches
+      are read as folders
     - `@FILE`, a text file, or `-`, standard input (`stdin`, or the process's): one path a line, or separated by NUL
       with `nul`. Each is a photo or a folder, never a glob; relative ones start from the current folder
 
@@ -55,12 +59,12 @@ def find_photos(
     """
     if isinstance(arguments, Sequence):
         for argument in arguments:
-            _check_list(argument)
+            _check(argument)
     return _found(iter(arguments), recursive, stdin, b"\0" if nul else b"\n")
 
 
-def _check_list(argument: str) -> None:
-    """Refuse a list that cannot be opened before the first photo is read, not after a thousand."""
+def _check(argument: str) -> None:
+    """Refuse what cannot be meant before the first photo is read, not after a thousand."""
     if argument.startswith("@"):
         _open_list(argument).close()
 
@@ -94,54 +98,53 @@ def _named(argument: str, recursive: bool, prefix: str) -> Iterator[Photo]:
     if os.path.isdir(argument):
         yield from _in_folder(argument, recursive, prefix)
         return
-    found = False
-    if not os.path.lexists(argument) and any(sign in argument for sign in "*?["):
-        for photo in _globbed(argument):
-            found = True
-            yield photo
-    if not found:
+    if os.path.lexists(argument) or not _is_pattern(argument):
+        yield Photo(_posix(argument), Path(argument))
+        return
+    glob = _Glob(argument, recursive)
+    yield from glob.photos()
+    if not glob.matched:
         yield Photo(_posix(argument), Path(argument))
 
 
 def _in_folder(folder: str, recursive: bool, prefix: str) -> Iterator[Photo]:
-    for parts in _walk(folder, None if recursive else 1):
-        yield Photo(_posix(os.path.join(prefix, *parts) or folder), Path(folder, *parts))
+    for names in _walk(folder, lambda names: recursive, lambda names: is_photo_name(names[-1])):
+        yield Photo(_posix(os.path.join(prefix, *names) or folder), Path(folder, *names))
 
 
-def _walk(folder: str, depth: int | None, any_suffix: bool = False) -> Iterator[tuple[str, ...]]:
-    """The photos under `folder`, at most `depth` names deep, each as its names from `folder` on, in sorted order.
+def _walk(folder: str, enters: Callable[[Names], bool], gives: Callable[[Names], bool]) -> Iterator[Names]:
+    """The files under `folder`, each as its names from `folder` on, in sorted order; nothing hidden.
 
-    `any_suffix`: all files rather than those with a photo's suffix. A folder that cannot be listed is given as if it
-    were a photo, so that its row tells why.
+    `enters`: whether to look into a folder; `gives`: whether to give a file. A folder that cannot be listed is given
+    as if it were a photo, so that its row tells why.
     """
     visited: set[tuple[int, int]] = set()
-    waiting: list[tuple[str, ...]] = [()]
+    waiting: list[Names] = [()]
     while waiting:
-        parts = waiting.pop()
-        path = os.path.join(folder, *parts)
-        if parts and not os.path.isdir(path):
-            yield parts
+        names = waiting.pop()
+        path = os.path.join(folder, *names)
+        if names and not os.path.isdir(path):
+            yield names
             continue
         try:
             status = os.stat(path)
-            with_folders = depth is None or len(parts) + 1 < depth
-            names = sorted(_entries(path, with_folders, any_suffix), reverse=True)
+            found = sorted(_entries(path, names, enters, gives), reverse=True)
         except OSError:
-            yield parts
+            yield names
             continue
         if (status.st_dev, status.st_ino) not in visited:
             visited.add((status.st_dev, status.st_ino))
-            waiting.extend((*parts, name) for name in names)
+            waiting.extend(found)
 
 
-def _entries(folder: str, with_folders: bool, any_suffix: bool) -> Iterator[str]:
-    """Names of the photos, or of all files, in a folder and, if wanted, of its subfolders; nothing hidden."""
-    with os.scandir(folder) as entries:
+def _entries(
+    path: str, folder: Names, enters: Callable[[Names], bool], gives: Callable[[Names], bool]
+) -> Iterator[Names]:
+    with os.scandir(path) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if with_folders if _is_folder(entry) else any_suffix or is_photo_name(entry.name):
-                yield entry.name
+            names = (*folder, entry.name)
+            if not entry.name.startswith(".") and (enters(names) if _is_folder(entry) else gives(names)):
+                yield names
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -156,29 +159,65 @@ def is_photo_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
-def _globbed(pattern: str) -> Iterator[Photo]:
-    """The photos that match, or all files when the pattern ends in a suffix of its own.
+def _is_pattern(text: str) -> bool:
+    return any(sign in text for sign in "*?[")
+
+
+class _Glob:
+    """What a pattern matches: files, and all that is in folders, as when the shell expands it; each photo once.
 
     Walked here, because `glob` is neither sorted, nor lazy, nor safe with loops of links.
+    `matched`: whether `photos` has met anything.
     """
-    parts = _posix(pattern).split("/")
-    fixed = next(i for i, part in enumerate(parts) if any(sign in part for sign in "*?["))
-    base = "/".join(parts[:fixed]) + "/" if fixed else ""
-    wanted = tuple(parts[fixed:])
-    suffix = os.path.splitext(wanted[-1])[1]
-    any_suffix = bool(suffix) and not any(sign in suffix for sign in "*?[")
-    for names in _walk(base or ".", None if "**" in wanted else len(wanted), any_suffix):
-        if names and _matches(names, wanted):
-            path = base + "/".join(names)
-            yield Photo(path, Path(path))
+
+    def __init__(self, pattern: str, recursive: bool) -> None:
+        parts = _posix(pattern).split("/")
+        fixed = next(i for i, part in enumerate(parts) if _is_pattern(part))
+        self._base = "/".join(parts[:fixed]) + "/" if fixed else ""
+        self._wanted = tuple(part for part in parts[fixed:] if part)
+        self._recursive = recursive
+        self._folders_only = not parts[-1]
+        suffix = os.path.splitext(parts[-1])[1]
+        self._any_suffix = bool(suffix) and not _is_pattern(suffix)  # that of the pattern is what counts then
+        self.matched = False
+
+    def photos(self) -> Iterator[Photo]:
+        for names in _walk(self._base or ".", self._enters, self._gives):
+            if names and (self._gives(names) or self._covers(names)):
+                self.matched = True
+                path = self._base + "/".join(names)
+                yield Photo(path, Path(path))
+
+    def _enters(self, folder: Names) -> bool:
+        covered = self._covers(folder)
+        self.matched |= covered
+        return covered or _may_lead_to(folder, self._wanted)
+
+    def _gives(self, file: Names) -> bool:
+        if is_photo_name(file[-1]) and self._covers(file[:-1]):
+            return True
+        by_suffix = self._any_suffix or is_photo_name(file[-1])
+        return by_suffix and not self._folders_only and _matches(file, self._wanted)
+
+    def _covers(self, folder: Names) -> bool:
+        """Whether the photos in a folder are wanted because it matches, or with subfolders one that it is in."""
+        first = 1 if self._recursive else len(folder)
+        return any(_matches(folder[:i], self._wanted) for i in range(first, len(folder) + 1))
 
 
-def _matches(names: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+def _matches(names: Names, wanted: Names) -> bool:
     if not wanted:
         return not names
     if wanted[0] == "**":
         return any(_matches(names[i:], wanted[1:] or ("*",)) for i in range(len(names)))
     return bool(names) and fnmatchcase(names[0], wanted[0]) and _matches(names[1:], wanted[1:])
+
+
+def _may_lead_to(folder: Names, wanted: Names) -> bool:
+    """Whether something below a folder may match."""
+    if not folder or not wanted or wanted[0] == "**":
+        return bool(wanted)
+    return fnmatchcase(folder[0], wanted[0]) and _may_lead_to(folder[1:], wanted[1:])
 
 
 def _from_list(argument: str, separator: bytes, recursive: bool) -> Iterator[Photo]:

@@ -78,7 +78,7 @@ def test_a_named_file_that_does_not_exist_is_still_given(folder: Path) -> None:
         ("*/x.jpg", ["a/x.jpg", "b/x.jpg"]),
         ("./*/x.jpg", ["./a/x.jpg", "./b/x.jpg"]),
         ("a/[bc].jp?", ["a/b.jpg"]),
-        ("a/*", ["a/b.jpg", "a/x.jpg"]),
+        ("a/*", ["a/b.jpg", "a/deep/down/y.PNG", "a/x.jpg"]),
         ("a/*.txt", ["a/notes.txt"]),
         ("**/x.jpg", ["a/x.jpg", "b/x.jpg"]),
         ("a/**/*.PNG", ["a/deep/down/y.PNG"]),
@@ -90,8 +90,49 @@ def test_a_glob_gives_what_matches(folder: Path, pattern: str, found: list[str])
     assert names(pattern) == found
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("[ab]", ["a/b.jpg", "a/deep/down/y.PNG", "a/x.jpg", "b/x.jpg"]),
+        ("?/", ["a/b.jpg", "a/deep/down/y.PNG", "a/x.jpg", "b/x.jpg"]),
+        ("./d*p", ["./d.p/x.jpg"]),
+        ("a/d*/d*", ["a/deep/down/y.PNG"]),
+        ("**/d*", ["a/deep/down/y.PNG", "d.p/x.jpg"]),
+    ],
+)
+def test_folders_that_a_glob_matches_are_walked_each_photo_once(folder: Path, pattern: str, found: list[str]) -> None:
+    (folder / "d.p").mkdir()
+    (folder / "d.p" / "x.jpg").touch()
+    (folder / "d.p" / "notes.txt").touch()
+    assert names(pattern) == found
+
+
+def test_folders_that_a_glob_matches_may_be_walked_without_their_subfolders(folder: Path) -> None:
+    assert names("[ab]", recursive=False) == ["a/b.jpg", "a/x.jpg", "b/x.jpg"]
+    assert names("a/d*/d*", recursive=False) == ["a/deep/down/y.PNG"]
+    assert names("a/**", recursive=False) == ["a/b.jpg", "a/deep/down/y.PNG", "a/x.jpg"]
+
+
+def test_a_glob_looks_only_where_it_can_match(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir, listed = os.scandir, []
+
+    def noting(path: str) -> Iterator[os.DirEntry[str]]:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noting)
+    assert names("*/d*/*/*.PNG") == ["a/deep/down/y.PNG"]
+    assert listed == [".", "./a", "./a/deep", "./a/deep/down", "./b"]
+
+
 def test_a_glob_may_be_absolute(folder: Path) -> None:
     assert names(f"{folder}/b/*.jpg") == [f"{folder}/b/x.jpg"]
+
+
+def test_a_glob_that_matches_only_empty_folders_has_matched(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError, match="nothing to read"):
+        names("emp*")
 
 
 def test_a_glob_without_a_match_is_given_as_a_photo_that_will_fail(folder: Path) -> None:
