@@ -54,8 +54,8 @@ def find_photos(
 
     Names are as given. Photos of a folder are named relative to it when it is the only argument, and else by the
     folder as it was given and their path in it, so that two photos never share a name.
-    Raises InputError when a list cannot be read - at once, where `arguments` is a sequence - and at the end when there
-    was nothing to read at all.
+    Raises InputError when a list cannot be read or a path is empty - at once, where `arguments` is a sequence - and at
+    the end when there was nothing to read at all.
     """
     if isinstance(arguments, Sequence):
         for argument in arguments:
@@ -65,8 +65,14 @@ def find_photos(
 
 def _check(argument: str) -> None:
     """Refuse what cannot be meant before the first photo is read, not after a thousand."""
+    _refuse_empty(argument)
     if argument.startswith("@"):
         _open_list(argument).close()
+
+
+def _refuse_empty(argument: str) -> None:
+    if not argument:
+        raise InputError("a path is empty; perhaps it is a variable that is not set")
 
 
 def _open_list(argument: str) -> BinaryIO:
@@ -81,6 +87,7 @@ def _found(arguments: Iterator[str], recursive: bool, stdin: BinaryIO | None, se
     first = list(islice(arguments, 2))
     found = False
     for argument in chain(first, arguments):
+        _refuse_empty(argument)
         if argument == "-":
             photos = _listed(stdin or sys.stdin.buffer, "standard input", separator, recursive)
         elif argument.startswith("@"):

@@ -193,6 +193,14 @@ def test_nothing_to_read_at_all_is_an_error(folder: Path, arguments: list[str]) 
         names(*arguments)
 
 
+@pytest.mark.parametrize("arguments", [[""], ["a", ""]])
+def test_an_empty_path_is_refused_before_the_first_photo(folder: Path, arguments: list[str]) -> None:
+    with pytest.raises(InputError, match="a path is empty"):
+        find_photos(arguments)
+    with pytest.raises(InputError, match="a path is empty"):
+        list(find_photos(iter(arguments)))
+
+
 def test_names_that_are_not_utf_8_survive(folder: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     (folder / "b" / name).touch()
