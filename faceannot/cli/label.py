@@ -11,6 +11,8 @@ import typer
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
 from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S
 from faceannot.errors import InputError, OutputError, UsageError
+from faceannot.outputs.names import escape
+from faceannot.outputs.sink import is_stream
 from faceannot.outputs.table import Format, infer_format
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ def label(
 
     Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but some photos could not be read; 130 stopped by Ctrl-C.
     """
-    with exit_codes(on_stop=_how_to_go_on(out)):
+    with exit_codes(on_stop=_how_to_go_on(out, overwrite)):
         from faceannot.annotator import Annotator
         from faceannot.cli.progress import Progress
         from faceannot.inputs import find_photos
@@ -192,7 +194,8 @@ def _outputs(
     return Outputs(sys.stdout.buffer, table_format or "csv", annotated, crops, resume, overwrite)
 
 
-def _how_to_go_on(out: str) -> str:
-    if out == "-":
+def _how_to_go_on(out: str, overwrite: bool) -> str:
+    if out == "-" or is_stream(Path(out)):
         return "stopped."
-    return f"stopped; what was finished is in {out}, and the same command with --resume goes on from there."
+    how = "--resume instead of --overwrite" if overwrite else "--resume"
+    return f"stopped; what was finished is in {escape(out)}, and the same command with {how} goes on from there."

@@ -84,6 +84,30 @@ def test_ctrl_c_then_resume_gives_the_same_file(many: Path, bundle: Path, suffix
     assert not (many / f"{out}.journal").exists()
 
 
+def test_a_run_that_overwrites_says_how_it_really_goes_on(many: Path, bundle: Path) -> None:
+    (many / "labels.csv").write_text("of yesterday")
+    code, error = stopped(many, bundle, signal.SIGINT, "--out", "labels.csv", "--overwrite")
+    assert code == 130
+    assert b"the same command with --resume instead of --overwrite goes on" in error
+    again = faceannot("label", "-", "--model", bundle, "--out", "labels.csv", "--resume", cwd=many, input=paths_given())
+    assert again.returncode == 3
+    assert not (many / "labels.csv.journal").exists()
+
+
+def test_a_run_into_a_pipe_is_not_said_to_go_on(many: Path, bundle: Path) -> None:
+    os.mkfifo(many / "pipe")
+    run = started("label", "-", "--model", bundle, "--out", "pipe", "--format", "csv", cwd=many)
+    assert run.stdin
+    run.stdin.write(b"photos/00.png\n")
+    run.stdin.flush()
+    with (many / "pipe").open("rb") as pipe:
+        assert pipe.readline()
+        os.killpg(run.pid, signal.SIGINT)
+        _, error = run.communicate(timeout=LIMIT_S)
+    assert run.returncode == 130
+    assert error.strip().endswith(b"faceannot: stopped.")
+
+
 def test_what_was_finished_is_not_read_again(many: Path, bundle: Path) -> None:
     stopped(many, bundle, signal.SIGINT, "--out", "labels.jsonl")
     before = (many / "labels.jsonl").read_bytes()
