@@ -15,7 +15,7 @@ from faceannot.outputs.locking import open_locked
 from faceannot.outputs.names import escape
 from faceannot.outputs.packing import pack, unpack
 from faceannot.outputs.sink import Sink
-from faceannot.records import PhotoResult
+from faceannot.records import PhotoResult, Status
 
 if TYPE_CHECKING:
     from faceannot.inputs import Photo
@@ -118,12 +118,15 @@ class Journal:
         return unpack(photo.name, fields["result"])
 
     def add(self, photo: Photo, result: PhotoResult) -> None:
-        """Keep a result, unless it came from here. Raises OutputError (disk full, say)."""
+        """Keep a result, unless it came from here or is an error. Raises OutputError (disk full, say)."""
         if photo.name in self._recalled:
             self._recalled.discard(photo.name)
             return
         # The stamp from before the photo was read: one that changes while it is read must count as changed.
         stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else _stamp(photo)
+        # A failure may pass: a disk that was away, too little memory, a time limit. To read again costs little.
+        if result.status is Status.ERROR:
+            return
         size, mtime_ns = stamp or (None, None)
         self._append({"name": photo.name, "size": size, "mtime_ns": mtime_ns, "result": pack(result)})
 

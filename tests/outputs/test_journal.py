@@ -24,7 +24,7 @@ from tests.outputs.results import HEADER, face, failed, photo_result, scores
 # A third is nothing that four decimals or a decimal fraction would keep.
 RESULTS = [
     photo_result("one.jpg", face(1, found=scores(sure=2 / 3)), face(2, found=scores("male", "sad", 1 / 3))),
-    failed("two.jpg"),
+    photo_result("two.jpg", face(1)),
     photo_result("three.jpg"),
     photo_result("four.jpg", face(1, unsure=True)),
 ]
@@ -119,6 +119,15 @@ def test_a_result_comes_back_exactly(tmp_path: Path, photos: list[Photo]) -> Non
         assert [journal.known(photo) for photo in photos] == RESULTS
 
 
+def test_a_photo_that_could_not_be_read_is_tried_again(tmp_path: Path, photos: list[Photo]) -> None:
+    output = tmp_path / "t.csv"
+    with Journal.start(output, HEADER) as journal:
+        for photo, result in zip(photos, RESULTS, strict=True):
+            journal.add(photo, failed(photo.name, "took longer than 60 seconds") if photo is photos[1] else result)
+    assert run(Journal.resume(output, HEADER), output, photos) == ["two.jpg"]
+    assert run(Journal.resume(output, HEADER), output, photos) == []
+
+
 def test_a_photo_that_changed_is_labelled_again(tmp_path: Path, photos: list[Photo]) -> None:
     output = tmp_path / "t.csv"
     stopped_run(output, photos, len(photos))
@@ -144,7 +153,7 @@ def test_a_photo_that_changed_while_it_was_read_is_labelled_again(tmp_path: Path
 def test_what_is_no_file_is_labelled_again(tmp_path: Path, photo: Photo) -> None:
     output = tmp_path / "t.csv"
     with Journal.start(output, HEADER) as journal:
-        journal.add(photo, failed(photo.name))
+        journal.add(photo, photo_result(photo.name))
     with Journal.resume(output, HEADER) as journal:
         assert journal.known(photo) is None
 
