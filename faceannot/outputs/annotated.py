@@ -6,13 +6,13 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from faceannot.errors import FaceannotError, PhotoError
+from faceannot.errors import PhotoError
 from faceannot.images import RgbArray, read
 from faceannot.inputs import Photo
 from faceannot.outputs.drawing import draw_on
 from faceannot.outputs.metadata import options_like
 from faceannot.outputs.places import place
-from faceannot.outputs.saving import save
+from faceannot.outputs.saving import reason, save
 from faceannot.records import PhotoResult, Status
 
 # Formats that a copy keeps; all others become JPEG under a longer name.
@@ -36,9 +36,9 @@ def write_annotated(photo: Photo, result: PhotoResult, folder: Path, *, overwrit
         options = options_like(photo.source, image_format)
         path = place(folder, name)
         save(image, path, image_format, inside=folder, source=photo.source, overwrite=overwrite, **options)
-    # ValueError: a name that no file can have, or a picture that its format cannot hold.
-    except (FaceannotError, ValueError, MemoryError) as error:
-        return str(error) or type(error).__name__
+    # Whatever one photo brings about, such as a name that no file can have, must not cost the others.
+    except Exception as error:
+        return reason(error)
     return None
 
 

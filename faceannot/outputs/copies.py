@@ -52,8 +52,8 @@ class Copies:
         from faceannot.outputs.saving import prepare_folder
 
         for folder in self.folders:
-            prepare_folder(folder)
-            if any(folder.iterdir()) and not self.replace:
+            is_empty = prepare_folder(folder)
+            if not is_empty and not self.replace:
                 raise OutputError(f"{folder} is not empty; --overwrite writes into it all the same")
 
     def made(self, photo: Photo) -> bool:
@@ -102,6 +102,17 @@ class _Processes:
 
     def run(self, write: Write, annotation: Annotation) -> Written:
         """`write(annotation)` in one of the processes; may be called from several threads."""
+        try:
+            return self._run(write, annotation)
+        except BrokenProcessPool:
+            return annotation, "writing its annotated copy or its crops crashed"
+        # A process that cannot be started, say: the next photo may have more luck.
+        except Exception as error:
+            from faceannot.outputs.saving import reason
+
+            return annotation, f"its annotated copy or its crops could not be written: {reason(error)}"
+
+    def _run(self, write: Write, annotation: Annotation) -> Written:
         with self._lock:
             pool = self._pool
         try:
@@ -110,10 +121,7 @@ class _Processes:
             self._replace(pool)
         # The others that were under way died with it; alone, each shows whether it was the one.
         with _pool(1) as alone:
-            try:
-                return alone.submit(write, annotation).result()
-            except BrokenProcessPool:
-                return annotation, "writing its annotated copy or its crops crashed"
+            return alone.submit(write, annotation).result()
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:
         with self._lock:

@@ -8,11 +8,10 @@ import numpy as np
 from PIL import Image
 
 from faceannot.alignment import Template, align
-from faceannot.errors import FaceannotError
 from faceannot.inputs import Photo
 from faceannot.outputs.annotated import read_again
 from faceannot.outputs.places import place
-from faceannot.outputs.saving import save
+from faceannot.outputs.saving import reason, save
 from faceannot.records import PhotoResult
 
 SIDE_PX = 256
@@ -34,7 +33,7 @@ def write_crops(
             crop = align(rgb, np.array(face.landmarks, dtype=np.float32), SIDE_PX, template)
             path = place(folder, f"{photo.name}.{face.number}.png")
             save(Image.fromarray(crop), path, "PNG", inside=folder, source=photo.source, overwrite=overwrite)
-    # ValueError: a name that no file can have.
-    except (FaceannotError, ValueError, MemoryError) as error:
-        return str(error) or type(error).__name__
+    # Whatever one photo brings about, such as a name that no file can have, must not cost the others.
+    except Exception as error:
+        return reason(error)
     return None

@@ -12,7 +12,7 @@ from uuid import uuid4
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from faceannot.errors import OutputError
+from faceannot.errors import FaceannotError, OutputError
 from faceannot.outputs.names import escape
 from faceannot.outputs.sink import cannot_write
 
@@ -22,14 +22,21 @@ _FORMATS = ("JPEG", "PNG", "WEBP")
 _XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="{MARK}"></x:xmpmeta>'.encode()
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make a folder for pictures. Raises OutputError where it cannot be made or written to."""
+def prepare_folder(folder: Path) -> bool:
+    """Make a folder for pictures; gives whether it is empty. Raises OutputError where it cannot be used."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        return not any(folder.iterdir())
     except OSError as error:
         raise cannot_write(escape(str(folder)), error) from error
+
+
+def reason(error: Exception) -> str:
+    """Why a picture could not be written, on one line; an error that is not meant for people says its kind."""
+    text = str(error) if isinstance(error, FaceannotError) else f"{type(error).__name__}: {error}"
+    return escape(" ".join(text.split()))
 
 
 def save(
@@ -42,7 +49,8 @@ def save(
     Raises OutputError.
     """
     try:
-        if not path.parent.resolve().is_relative_to(inside.resolve()):
+        # Path.resolve would raise for a loop of links, which the system reports below in words.
+        if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(inside)):
             raise OutputError(f"{escape(str(path))} was not written: a link leads out of {escape(str(inside))}")
         _check_replaceable(path, source, overwrite)
         path.parent.mkdir(parents=True, exist_ok=True)

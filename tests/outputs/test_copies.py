@@ -14,9 +14,12 @@ from faceannot.alignment import Template
 from faceannot.annotator import Annotation
 from faceannot.errors import OutputError
 from faceannot.inputs import Photo
+from faceannot.outputs.annotated import write_annotated
 from faceannot.outputs.copies import Copies, Written, _Processes, copied
+from faceannot.outputs.crops import write_crops
 from faceannot.records import PhotoResult, Status
 from tests import fakes
+from tests.outputs.results import face, photo_result
 
 
 def annotation(name: str, source: Path | bytes = b"", known: bool = False) -> Annotation:
@@ -45,6 +48,29 @@ def test_a_process_that_dies_costs_its_photo_alone() -> None:
             thread.join()
     assert [name for name in names if outcomes[name]] == ["deadly"]
     assert "crashed" in str(outcomes["deadly"])
+
+
+def fail(given: Annotation) -> Written:
+    raise RuntimeError("a fault of a library")
+
+
+def test_an_unexpected_error_is_the_photos_own_problem() -> None:
+    with _Processes(1) as processes:
+        assert "a fault of a library" in str(processes.run(fail, annotation("a"))[1])
+        assert processes.run(die_if_deadly, annotation("b"))[1] is None
+
+
+def test_an_unexpected_error_while_writing_gives_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Path:
+        raise ZeroDivisionError("of a library")
+
+    monkeypatch.setattr("faceannot.outputs.annotated.place", fail)
+    monkeypatch.setattr("faceannot.outputs.crops.place", fail)
+    good = fakes.save(fakes.photo((1, 1, fakes.SAD_MALE)), tmp_path / "good.png")
+    result = photo_result("good.png", face(), width=640, height=448)
+    photo = Photo("good.png", good)
+    assert write_annotated(photo, result, tmp_path) == "ZeroDivisionError: of a library"
+    assert write_crops(photo, result, tmp_path, Template()) == "ZeroDivisionError: of a library"
 
 
 def test_copies_come_in_order_with_the_reason_where_one_could_not_be_written(tmp_path: Path) -> None:
@@ -82,6 +108,22 @@ def test_a_folder_that_is_in_use_is_refused_unless_it_may_be_written_into(tmp_pa
     with pytest.raises(OutputError, match="not empty"):
         Copies(crops=tmp_path).prepare()
     Copies(crops=tmp_path, replace=True).prepare()
+
+
+def test_a_folder_that_is_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    copies = Copies(annotated=tmp_path / "loop")
+    assert not copies.made(Photo("a", tmp_path / "a.png"))
+    with pytest.raises(OutputError, match="loop cannot be written"):
+        copies.prepare()
+
+
+def test_a_folder_that_is_a_link_to_itself_by_now_costs_the_copy_alone(tmp_path: Path) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    (tmp_path / "loop").symlink_to("loop")
+    copies = Copies(annotated=tmp_path / "loop")
+    problems = [problem for _, problem in copied([annotation("a.png", good)], copies, Template(), workers=1)]
+    assert "loop/a.png cannot be written" in str(problems[0])
 
 
 def test_only_pictures_that_faceannot_made_in_the_folders_are_no_photos(tmp_path: Path) -> None:
