@@ -1,5 +1,8 @@
 """The journal beside an output: what is done, so that a run that was stopped goes on where it was."""
 
+# os.path says False where Path raises: a name that is too long, a folder that may not be entered.
+# ruff: noqa: PTH110, PTH112
+
 from __future__ import annotations
 
 import json
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 # Of the lines' layout; a journal of another one is refused.
 _LAYOUT = 1
+_KEY = "faceannot journal"
+_BEGINNING = f'{{"{_KEY}": '.encode()
+_LONGEST_HEADER = 65_536  # what is longer is no journal, and need not be read to its end
 
 
 class Stamp(NamedTuple):
@@ -56,16 +62,13 @@ class Journal:
     def start(cls, output: Path, header: RunHeader, *, overwrite: bool = False) -> Self:
         """Begin a new run. Raises OutputError where the output or an unfinished run of it exists.
 
-        With `overwrite`, only another run that is at work right now is a reason to refuse.
+        With `overwrite`, only another run that is at work right now is a reason to refuse, and a file in the journal's
+        place that is none.
         """
         path = journal_path(output)
         file = open_locked(path, used_for=escape(str(output)))
-        reason = None if overwrite else _reason_not_to_start(output, path)
-        if reason:
-            if not path.stat().st_size:
-                path.unlink()
-            file.close()
-            raise OutputError(reason)
+        first = file.readline(_LONGEST_HEADER)
+        _refuse(_reason_not_to_start(output, path, first, overwrite), file, path)
         return cls._begin(file, path, header)
 
     @classmethod
@@ -76,17 +79,12 @@ class Journal:
         finished. A last line that was torn by a crash is dropped.
         """
         path = journal_path(output)
-        if not path.exists():
-            return cls.start(output, header)
         file = open_locked(path, used_for=escape(str(output)))
-        with path.open("rb") as reader:
-            first = reader.readline()
-        if not first.endswith(b"\n"):  # stopped before anything was done
+        first = file.readline(_LONGEST_HEADER)
+        if not first.endswith(b"\n"):  # none, or stopped before anything was done; its table was not begun either
+            _refuse(_reason_not_to_begin(output, path, first), file, path)
             return cls._begin(file, path, header)
-        reason = _reason_not_to_resume(first, header, path)
-        if reason:
-            file.close()
-            raise OutputError(reason)
+        _refuse(_reason_not_to_resume(first, header, path), file, path)
         lines = Lines(path, len(first))
         file.truncate(lines.end)
         file.seek(lines.end)
@@ -94,7 +92,8 @@ class Journal:
 
     @classmethod
     def _begin(cls, file: BinaryIO, path: Path, header: RunHeader) -> Self:
-        file.truncate(0)
+        file.seek(0)
+        file.truncate()
         journal = cls(file, path)
         journal._append(_header_fields(header))
         return journal
@@ -159,7 +158,7 @@ def _stamp(photo: Photo) -> Stamp | None:
 
 def _header_fields(header: RunHeader) -> dict[str, Any]:
     return {
-        "faceannot journal": _LAYOUT,
+        _KEY: _LAYOUT,
         "version": header.version,
         "bundle": header.bundle_name,
         "bundle sha256": header.bundle_sha256,
@@ -167,25 +166,56 @@ def _header_fields(header: RunHeader) -> dict[str, Any]:
     }
 
 
-def _reason_not_to_start(output: Path, path: Path) -> str | None:
+def _refuse(reason: str | None, file: BinaryIO, path: Path) -> None:
+    """Raise OutputError if there is a reason, and leave no empty journal behind."""
+    if reason is None:
+        return
+    if not os.fstat(file.fileno()).st_size:
+        path.unlink()
+    file.close()
+    raise OutputError(reason)
+
+
+def _reason_not_to_start(output: Path, path: Path, first: bytes, overwrite: bool) -> str | None:
     name = escape(str(output))
-    if path.stat().st_size:
+    if not _begins_a_journal(first):
+        return _not_a_journal(path)
+    if os.path.isdir(output):
+        return f"{name} is a folder"
+    if overwrite:
+        return None
+    if first.endswith(b"\n"):
         return f"a run that writes {name} was stopped: --resume goes on with it, --overwrite begins anew"
-    if output.exists():
-        return f"{name} exists already; --overwrite replaces it"
+    return f"{name} exists already; --overwrite replaces it" if os.path.exists(output) else None
+
+
+def _reason_not_to_begin(output: Path, path: Path, first: bytes) -> str | None:
+    """Why a run that was to be resumed, but has no journal or an unfinished one, must not begin instead."""
+    if not _begins_a_journal(first):
+        return _not_a_journal(path)
+    if os.path.exists(output):
+        name = escape(str(output))
+        return f"nothing to resume: {name} has no journal, as after a run that finished. --overwrite makes it anew"
     return None
 
 
+def _begins_a_journal(first: bytes) -> bool:
+    return first.startswith(_BEGINNING) or _BEGINNING.startswith(first)
+
+
+def _not_a_journal(path: Path) -> str:
+    return f"{escape(str(path))} is not a journal of faceannot: move it away"
+
+
 def _reason_not_to_resume(first: bytes, header: RunHeader, path: Path) -> str | None:
-    name = escape(str(path))
     try:
         was = json.loads(first)
-        layout = was["faceannot journal"]
+        layout = was[_KEY]
     except (ValueError, TypeError, KeyError):
-        return f"{name} is not a journal of faceannot: move it away"
+        return _not_a_journal(path)
     now = _header_fields(header)
     if layout != _LAYOUT:
-        return f"{name} was written by another version of faceannot: --overwrite begins anew"
+        return f"{escape(str(path))} was written by another version of faceannot: --overwrite begins anew"
     differences = [
         f"{key} was {_said(was.get(key))} and is {_said(now.get(key))}"
         for key in {**was, **now}

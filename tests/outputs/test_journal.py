@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,8 @@ from faceannot.outputs.header import RunHeader
 from faceannot.outputs.journal import Journal, journal_path
 from faceannot.outputs.table import FORMATS, Format, open_table
 from tests.outputs.results import HEADER, face, failed, photo_result, scores
+
+Begin = Callable[[Path, RunHeader], Journal]
 
 # A third is nothing that four decimals or a decimal fraction would keep.
 RESULTS = [
@@ -201,13 +204,23 @@ def test_a_run_with_another_header_is_not_resumed(
     assert journal_path(output).read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"my notes\n", b"[1, 2]\n", b"{}\n", b"\xff\xfe\n"])
-def test_a_file_that_is_no_journal_is_not_resumed(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("begin", [Journal.start, partial(Journal.start, overwrite=True), Journal.resume])
+@pytest.mark.parametrize("content", [b"my notes\n", b"my notes", b"[1, 2]\n", b"{}\n", b"{}", b"\xff\xfe\n"])
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, content: bytes, begin: Begin) -> None:
     output = tmp_path / "t.csv"
     journal_path(output).write_bytes(content)
     with pytest.raises(OutputError, match="is not a journal"):
-        Journal.resume(output, HEADER)
+        begin(output, HEADER)
     assert journal_path(output).read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b'{"faceannot jour'])
+def test_an_output_beside_a_journal_that_was_hardly_begun_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    output = tmp_path / "t.csv"
+    output.write_text("of an earlier run")
+    journal_path(output).write_bytes(content)
+    with pytest.raises(OutputError, match="nothing to resume"):
+        Journal.resume(output, HEADER)
 
 
 def test_a_stopped_run_is_not_begun_anew_by_accident(tmp_path: Path, photos: list[Photo]) -> None:
@@ -218,12 +231,23 @@ def test_a_stopped_run_is_not_begun_anew_by_accident(tmp_path: Path, photos: lis
     assert run(Journal.resume(output, HEADER), output, photos) == ["three.jpg", "four.jpg"]
 
 
-@pytest.mark.parametrize("begin", [Journal.start, Journal.resume])
-def test_an_output_of_a_finished_run_is_left_alone(tmp_path: Path, begin: Callable[[Path, RunHeader], Journal]) -> None:
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [(Journal.start, "exists already"), (Journal.resume, "nothing to resume: .* as after a run that finished")],
+)
+def test_an_output_of_a_finished_run_is_left_alone(tmp_path: Path, begin: Begin, said: str) -> None:
     output = tmp_path / "t.csv"
     output.write_text("finished")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match=said):
         begin(output, HEADER)
+    assert not journal_path(output).exists()
+
+
+def test_a_folder_is_no_output(tmp_path: Path) -> None:
+    output = tmp_path / "folder"
+    output.mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        Journal.start(output, HEADER, overwrite=True)
     assert not journal_path(output).exists()
 
 
