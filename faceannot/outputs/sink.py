@@ -1,5 +1,9 @@
 """A file or stream that a table is written to: each write is on its way to the disk before the next one starts."""
 
+# os.path says False where Path raises: a name that is too long, a folder that may not be entered. What is wrong shows
+# when the file is opened.
+# ruff: noqa: PTH110, PTH112, PTH113
+
 from __future__ import annotations
 
 import os
@@ -79,7 +83,7 @@ def open_sink(target: Path | BinaryIO, *, overwrite: bool) -> Sink:
 
 def is_stream(path: Path) -> bool:
     """Whether the path is a pipe or a device: nothing to resume or to overwrite there."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def cannot_write(name: str, error: OSError) -> OutputError:

@@ -124,12 +124,14 @@ def test_an_output_folder_that_is_in_use_is_refused_unless_it_may_be_written_int
     assert (folder / "out" / "a" / "x.png").exists()
 
 
-@pytest.mark.parametrize("out", ["no/such/folder/labels.csv", "photos"])
-def test_an_output_that_cannot_be_written_gives_1(folder: Path, bundle: Path, out: str) -> None:
-    run = faceannot("label", "photos", "--model", bundle, "--out", out, "--format", "csv", cwd=folder)
+@pytest.mark.parametrize("option", ["--overwrite", "--resume", "--quiet"])
+@pytest.mark.parametrize("out", ["no/such/folder/labels.csv", "photos", "long" * 75])
+def test_an_output_that_cannot_be_written_gives_1(folder: Path, bundle: Path, out: str, option: str) -> None:
+    run = faceannot("label", "photos", "--model", bundle, "--out", out, "--format", "csv", option, cwd=folder)
     assert run.returncode == 1
     assert run.stderr.startswith(b"faceannot: ")
     assert b"Traceback" not in run.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["broken", "photos"]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
