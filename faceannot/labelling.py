@@ -12,11 +12,13 @@ from typing import BinaryIO
 
 from faceannot._version import __version__
 from faceannot.annotator import Annotator
-from faceannot.errors import InputError, UsageError
+from faceannot.errors import InputError, PhotoError, UsageError
+from faceannot.formats import HEAD_BYTES, identify
 from faceannot.inputs import Photo
 from faceannot.outputs.copies import Copies, copied
 from faceannot.outputs.header import RunHeader
 from faceannot.outputs.journal import Journal
+from faceannot.outputs.names import escape
 from faceannot.outputs.sink import is_stream
 from faceannot.outputs.table import Format, open_table
 from faceannot.records import Label, PhotoResult, Status
@@ -144,11 +146,22 @@ def _not_empty(photos: Iterator[Photo]) -> Iterator[Photo]:
     return chain([first], photos)
 
 
+def _check_not_a_photo(file: Path) -> None:
+    """Refuse to replace a photo by a table, whatever may be overwritten: somebody mixed up two names."""
+    try:
+        with file.open("rb") as stream:
+            kind = identify(stream.read(HEAD_BYTES))
+    except (OSError, PhotoError):
+        return
+    raise UsageError(f"{escape(str(file))} is a photo ({kind}): the table needs a file of its own")
+
+
 def _journal(outputs: Outputs, header: RunHeader) -> AbstractContextManager[Journal | None]:
     if outputs.file is None:
         if outputs.resume:
             raise UsageError("only a table in a file can be resumed")
         return nullcontext()
+    _check_not_a_photo(outputs.file)
     if outputs.resume:
         return Journal.resume(outputs.file, header)
     return Journal.start(outputs.file, header, overwrite=outputs.overwrite)

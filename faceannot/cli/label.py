@@ -1,7 +1,11 @@
 """`faceannot label`: photos in, rows out."""
 
+# os.path says False where Path raises: a name that is too long, a folder that may not be entered.
+# ruff: noqa: PTH113, PTH121
+
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -154,6 +158,7 @@ def label(
         from faceannot.inputs import find_photos
         from faceannot.labelling import label as run
 
+        _check_no_input(out, paths)
         outputs = _outputs(out, table_format, annotated, crops, resume, overwrite)
         annotator = Annotator(
             model=model,
@@ -192,6 +197,13 @@ def _outputs(
     if sys.stdout is None:
         raise OutputError("standard output is closed; name a file with --out")
     return Outputs(sys.stdout.buffer, table_format or "csv", annotated, crops, resume, overwrite)
+
+
+def _check_no_input(out: str, paths: list[str]) -> None:
+    """Refuse an `--out` that names an input too, which --overwrite would empty before it is read."""
+    for path in (path.removeprefix("@") for path in paths):
+        if out != "-" and os.path.isfile(out) and os.path.isfile(path) and os.path.samefile(out, path):
+            raise UsageError(f"{escape(path)} is an input: the table needs a file of its own")
 
 
 def _how_to_go_on(out: str, overwrite: bool) -> str:

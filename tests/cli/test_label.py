@@ -112,6 +112,23 @@ def test_an_output_that_exists_is_refused_unless_it_may_be_overwritten(folder: P
     assert paths((folder / "labels.csv").read_bytes()) == PHOTOS
 
 
+@pytest.mark.parametrize(
+    ("argument", "out"),
+    [("photos", "photos/none.jpg"), ("broken/bad.jpg", "broken/bad.jpg"), ("@list.txt", "list.txt")],
+)
+@pytest.mark.parametrize("option", ["--overwrite", "--resume"])
+def test_an_input_is_never_replaced_by_the_table(
+    folder: Path, bundle: Path, argument: str, out: str, option: str
+) -> None:
+    (folder / "list.txt").write_text("photos\n")
+    before = (folder / out).read_bytes()
+    run = faceannot("label", argument, "--model", bundle, "--out", out, "--format", "csv", option, cwd=folder)
+    assert run.returncode == 2
+    assert b"needs a file of its own" in run.stderr
+    assert (folder / out).read_bytes() == before
+    assert files(folder) == ["broken/bad.jpg", "list.txt", "photos/a/x.png", "photos/b/x.png", "photos/none.jpg"]
+
+
 def test_an_output_folder_that_is_in_use_is_refused_unless_it_may_be_written_into(folder: Path, bundle: Path) -> None:
     fakes.save(fakes.photo(), folder / "out" / "mine.png")
     arguments = ("label", "photos", "--model", bundle, "--out", "labels.csv", "--annotated", "out")
