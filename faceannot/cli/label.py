@@ -128,7 +128,11 @@ def label(
     threads: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Processors to use.", show_default="all that there are", rich_help_panel=SPEED
+            min=1,
+            metavar="N",
+            help="About how many processors to use; at most 16 processes read photos, and 8 write pictures.",
+            show_default="all that there are",
+            rich_help_panel=SPEED,
         ),
     ] = None,
     timeout: Annotated[

@@ -23,6 +23,9 @@ from faceannot.outputs.header import Option
 from faceannot.outputs.names import escape
 from faceannot.pipeline import mapped
 
+# Each holds a photo at full size, more than once: 36 MB each time at 12 megapixels, 900 MB at 300.
+_MOST_PROCESSES = 8
+
 Written: TypeAlias = tuple[Annotation, str | None]
 Write: TypeAlias = Callable[[Annotation], Written]
 
@@ -79,6 +82,7 @@ def copied(
     if not copies.folders:
         yield from ((annotation, None) for annotation in annotations)
         return
+    workers = min(workers, _MOST_PROCESSES)
     write = partial(_write, copies=copies, template=template)
     with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy", _leave_ctrl_c) as threads:
         yield from mapped(partial(processes.run, write), annotations, executor=threads, ahead=2 * workers)

@@ -93,6 +93,20 @@ def test_a_photo_that_was_given_twice_is_written_twice(tmp_path: Path) -> None:
     assert [problem for _, problem in done] == [None, None]
 
 
+def test_only_so_many_photos_are_held_at_full_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+
+    class Counted(_Processes):
+        def __init__(self, count: int) -> None:
+            counts.append(count)
+            super().__init__(count)
+
+    monkeypatch.setattr("faceannot.outputs.copies._Processes", Counted)
+    for workers in (2, 64):
+        list(copied([], Copies(crops=tmp_path), Template(), workers=workers))
+    assert counts == [2, 8]
+
+
 def test_what_is_known_was_written_before(tmp_path: Path) -> None:
     good = fakes.save(fakes.photo(), tmp_path / "good.png")
     copies = Copies(annotated=tmp_path / "out")
