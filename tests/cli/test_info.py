@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from faceannot import __version__
 from faceannot.bundle import file_sha256
 from tests.cli.running import faceannot
@@ -39,13 +37,3 @@ def test_help_says_what_labels_are_and_are_not(tmp_path: Path) -> None:
         words = " ".join(faceannot(*arguments, cwd=tmp_path).stdout.decode().split())
         assert "what they feel" in words
         assert "who somebody is" in words
-
-
-@pytest.mark.parametrize("command", ["label", "info"])
-def test_each_option_has_help(tmp_path: Path, command: str) -> None:
-    from typer.main import get_command
-
-    from faceannot.cli.app import app
-
-    parameters = get_command(app).commands[command].params  # type: ignore[attr-defined]
-    assert not [parameter.name for parameter in parameters if not parameter.help]

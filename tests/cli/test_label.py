@@ -290,4 +290,6 @@ def test_the_result_does_not_depend_on_threads_and_batches(folder: Path, bundle:
     arguments = ("label", "photos", "--model", bundle, "-q")
     one = faceannot(*arguments, "--threads", "1", "--batch-size", "1", cwd=folder)
     many = faceannot(*arguments, "--threads", "5", "--batch-size", "100", cwd=folder)
+    assert (one.returncode, many.returncode) == (0, 0)
+    assert paths(one.stdout) == PHOTOS
     assert one.stdout == many.stdout
