@@ -23,6 +23,8 @@ INSIDE = 0.8
 
 # Longer side, in pixels, at which faces that fill a photo are found; the border lets the edge cut them.
 CLOSE_PX, CLOSE_BORDER_PX = 192, 32
+# Enlarging shows a crowd's smallest faces up to here; a face of 8 pixels then has 24.
+MOST_ENLARGED = 3
 # A face with both sides below this has smaller neighbours, which only a closer look shows.
 SMALL_FACE_PX = 24
 
@@ -182,7 +184,7 @@ class Detector:
         was seen. Faces are left out when both sides of their box are below `smallest_px`.
         """
         longest = max(rgb.shape[:2])
-        side_px, largest_px = (min(size, 2 * longest) for size in sizes_px)
+        side_px, largest_px = min(sizes_px[0], 2 * longest), min(sizes_px[1], MOST_ENLARGED * longest)
         usual = resized(rgb, side_px / longest)
         back = rgb.shape[1] / usual.shape[1], rgb.shape[0] / usual.shape[0]
         looks = [

@@ -110,7 +110,7 @@ def test_find_looks_closer_where_small_faces_turn_up_and_no_further_than_asked(
     assert sides == [256, 640, 1280, 2560]
     sides.clear()
     detector.find(np.zeros((300, 400, 3), np.uint8), threshold=0.5, sizes_px=(640, 2560))
-    assert sides == [256, 640, 800]
+    assert sides == [256, 640, 1200]
 
 
 def test_find_looks_once_more_when_nothing_was_seen_and_not_when_all_is_large(

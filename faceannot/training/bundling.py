@@ -26,8 +26,8 @@ FloatArray = NDArray[np.float64]
 # Faces that decide the balance of women and men: grown-ups whose gender people recorded one by one.
 BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
-# A label below this is `unsure`; chosen on validation data by benchmarks/classify.py.
-UNSURE_BELOW = 0.6
+# A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
+UNSURE_BELOW = 0.5
 DETECTION_SIZES_PX = [640, 2560]
 LICENCE = (
     "Weights trained on data sets that are for research, non-commercial use; see MODEL_CARD.md and LICENSE-MODELS.md"

@@ -6,21 +6,22 @@ from typing import Any
 
 from keras import ops
 
-from faceannot.training.detector.targets import BOX, COUNTS, POINTS, POINTS_KNOWN, POSITIVE
+from faceannot.training.detector.targets import BOX, COUNTS, PLACED, POINTS, POINTS_KNOWN, POSITIVE, SCORE
 
 BOX_WEIGHT, POINTS_WEIGHT = 2.0, 1.0
 
 
 def detector_loss(target: Any, predicted: Any) -> Any:
-    """Loss of a batch, a scalar for each picture (n,), from targets (n, cells, 17) and outputs (n, cells, 16)."""
-    positive, counts = target[..., POSITIVE], target[..., COUNTS]
+    """Loss of a batch, a scalar for each picture (n,), from targets (n, cells, 19) and outputs (n, cells, 16)."""
+    positive, counts, placed = target[..., POSITIVE], target[..., COUNTS], target[..., PLACED]
     # A batch without faces must not divide by 0, one with few must not shout.
-    faces = ops.maximum(ops.sum(positive) / ops.shape(positive)[0], 4.0)
+    faces = ops.maximum(ops.sum(placed) / ops.shape(placed)[0], 4.0)
     iou, distance_iou = _overlaps(target[..., BOX], predicted[..., 2:6])
-    quality = ops.stop_gradient(ops.clip(iou, 0.0, 1.0)) * positive
+    reached = ops.stop_gradient(ops.clip(iou, 0.0, 1.0)) * positive
+    quality = ops.where(target[..., SCORE] < 0, reached, target[..., SCORE])
     scores = _focal(predicted[..., 0], quality) + _focal(predicted[..., 1], positive)
     points = _points(target, predicted[..., 6:16])
-    per_cell = scores * counts + BOX_WEIGHT * (1 - distance_iou) * positive + POINTS_WEIGHT * points
+    per_cell = scores * counts + BOX_WEIGHT * (1 - distance_iou) * placed + POINTS_WEIGHT * points
     return ops.sum(per_cell, axis=-1) / faces
 
 
@@ -49,4 +50,4 @@ def _points(target: Any, predicted: Any) -> Any:
     error = ops.abs(predicted - target[..., POINTS]) / size
     knee = 0.03
     smooth = ops.where(error < knee, ops.square(error) / (2 * knee), error - knee / 2)
-    return ops.mean(smooth, axis=-1) * target[..., POINTS_KNOWN] * target[..., POSITIVE] * 10.0
+    return ops.mean(smooth, axis=-1) * target[..., POINTS_KNOWN] * target[..., PLACED] * 10.0

@@ -9,8 +9,11 @@ from faceannot.detector import STRIDES
 
 FloatArray = NDArray[np.float32]
 
-# Columns of a cell's target: answers for a face; counts for the loss; box (4); points (10); points are known.
-POSITIVE, COUNTS, BOX, POINTS, POINTS_KNOWN, COLUMNS = 0, 1, slice(2, 6), slice(6, 16), 16, 17
+# Columns of a cell's target: how much it answers for a face (0..1); whether that counts for the loss; box (4);
+# points (10); whether the points are known; the face score (0..1), or less than 0 for the overlap that the box reaches;
+# whether the box is learned.
+POSITIVE, COUNTS, BOX, POINTS, POINTS_KNOWN, SCORE, PLACED = 0, 1, slice(2, 6), slice(6, 16), 16, 17, 18
+COLUMNS = 19
 # A level answers for faces of 2 to 6 of its cells, the last for all that are larger; neighbours share the border.
 SMALLEST_CELLS, LARGEST_CELLS = 2.0, 6.0
 # Cells near the middle of a face answer for it: at least the nearest ones, at most those within this share of it.
@@ -19,7 +22,7 @@ SMALLEST_PX = 8.0
 
 
 def build(side_px: int, boxes: FloatArray, landmarks: FloatArray, ignored: FloatArray) -> FloatArray:
-    """Targets (cells, 17) for a square canvas, strides 8, 16, 32 after each other.
+    """Targets (cells, 19) for a square canvas, strides 8, 16, 32 after each other.
 
     `boxes` (n, 4), `landmarks` (n, 5, 2) with NaN where unknown, `ignored` (m, 4), all in pixels. Boxes and points
     are encoded as in `faceannot.detector.decode`.
@@ -32,15 +35,19 @@ def build(side_px: int, boxes: FloatArray, landmarks: FloatArray, ignored: Float
     )
 
 
+def cell_corners(side_px: int, stride: int) -> FloatArray:
+    """The upper left corner (cells, 2), x and y in pixels, of each cell of a level, row by row."""
+    count = side_px // stride
+    cells = np.arange(count * count)
+    return np.stack([cells % count, cells // count], axis=1).astype(np.float32) * stride
+
+
 def _level(
     side_px: int, stride: int, boxes: FloatArray, landmarks: FloatArray, sizes: FloatArray, ignored: FloatArray
 ) -> FloatArray:
-    count = side_px // stride
-    cells = np.arange(count * count)
-    row, column = cells // count, cells % count
-    corners = np.stack([column, row], axis=1).astype(np.float32) * stride
+    corners = cell_corners(side_px, stride)
     target = np.zeros((len(corners), COLUMNS), np.float32)
-    target[:, COUNTS] = ~_inside(corners, ignored)
+    target[:, COUNTS] = ~inside(corners, ignored)
     smallest = 0.0 if stride == STRIDES[0] else SMALLEST_CELLS * stride
     largest = np.inf if stride == STRIDES[-1] else LARGEST_CELLS * stride
     mine = np.flatnonzero((sizes >= smallest) & (sizes <= largest))
@@ -64,9 +71,11 @@ def _encoded(corners: FloatArray, stride: int, boxes: FloatArray, landmarks: Flo
     known = np.asarray(np.all(np.isfinite(points), axis=1))
     target[:, POINTS] = np.where(known[:, None], points, 0.0)
     target[:, POINTS_KNOWN] = known
+    target[:, SCORE] = -1.0
     return target
 
 
-def _inside(points: FloatArray, boxes: FloatArray) -> NDArray[np.bool_]:
+def inside(points: FloatArray, boxes: FloatArray) -> NDArray[np.bool_]:
+    """Which of `points` (n, 2) lie in any of `boxes` (m, 4)."""
     within = (points[:, None] >= boxes[:, :2]) & (points[:, None] <= boxes[:, 2:])
     return np.asarray(np.any(np.all(within, axis=2), axis=1))

@@ -1,4 +1,4 @@
-"""Makes the bundled detector: `python -m faceannot.training.detector.train LABELLED OUT`."""
+"""Makes the bundled detector: `python -m faceannot.training.detector.train LABELLED OUT --teacher FILE`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from faceannot.training.detector.distillation import Teacher
 from faceannot.training.detector.labels import load_labelled
 from faceannot.training.detector.losses import detector_loss
-from faceannot.training.detector.mosaics import Album, canvas
+from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
 from faceannot.training.detector.targets import build
 from faceannot.training.fit import Schedule, fit_averaged
@@ -25,9 +26,9 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "bundled-detector.toml"
 class Canvases(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of mosaics and targets; what they hold depends on the seed, the epoch and the batch alone."""
 
-    def __init__(self, album: Album, side_px: int, schedule: Schedule) -> None:
+    def __init__(self, album: Album, side_px: int, schedule: Schedule, teacher: Teacher | None) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self._album, self._side_px, self._schedule = album, side_px, schedule
+        self._album, self._side_px, self._schedule, self._teacher = album, side_px, schedule, teacher
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -37,18 +38,29 @@ class Canvases(keras.utils.PyDataset):  # type: ignore[misc]
         random = np.random.default_rng([self._schedule.seed, self.epoch, step])
         made = [canvas(self._album, self._side_px, random) for _ in range(self._schedule.batch)]
         pictures = np.stack([one.rgb[:, :, ::-1] for one in made]).astype(np.float32)
-        return pictures, np.stack([build(self._side_px, one.boxes, one.landmarks, one.ignored) for one in made])
+        return pictures, np.stack([self._targets(one) for one in made])
+
+    def _targets(self, made: Canvas) -> FloatArray:
+        if self._teacher:
+            return self._teacher.targets(made)
+        return build(self._side_px, made.boxes, made.landmarks, made.ignored)
 
 
-def train(labelled: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
-    """Train on every labelled source below `labelled`; `out/detector.keras` has YuNet's outputs, also returned."""
+def train(labelled: Path, out: Path, teacher: Path, recipe: dict[str, Any]) -> keras.Model:
+    """Train on every labelled source below `labelled`, one stage of the recipe after the other.
+
+    `teacher`: the ONNX file that stages with `distilled` learn from. `out/detector.keras` has YuNet's outputs, also
+    returned; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on there.
+    """
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
-    schedule = Schedule(**recipe["schedule"])
-    keras.utils.set_random_seed(schedule.seed)
+    album = Album.of(photos, recipe["shares"])
+    keras.utils.set_random_seed(recipe["stages"][0]["schedule"]["seed"])
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     network = detector_network(**recipe["network"], for_training=True)
-    batches = Canvases(Album.of(photos, recipe["shares"]), recipe["canvas_px"], schedule)
-    fit_averaged(network, batches, schedule, out, loss=detector_loss)
+    for number, stage in enumerate(recipe["stages"], start=1):
+        schedule = Schedule(**stage["schedule"])
+        batches = Canvases(album, recipe["canvas_px"], schedule, Teacher(teacher) if stage["distilled"] else None)
+        fit_averaged(network, batches, schedule, out / f"stage{number}", loss=detector_loss)
     keras.mixed_precision.set_dtype_policy("float32")
     model = detector_network(**recipe["network"], for_training=False)
     for layer in network.layers:
@@ -62,9 +74,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labelled", type=Path, help="folder of labelled sources, as label_photos leaves it")
     parser.add_argument("out", type=Path, help="folder for the model, the history and the checkpoints")
+    parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()
-    train(arguments.labelled, arguments.out, tomllib.loads(arguments.recipe.read_text()))
+    train(arguments.labelled, arguments.out, arguments.teacher, tomllib.loads(arguments.recipe.read_text()))
 
 
 if __name__ == "__main__":
