@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 
@@ -9,6 +10,8 @@ def main() -> int:
     """Run the command and give its exit code, or raise `SystemExit` with it."""
     # Importing takes a moment, and Ctrl-C in it would show a traceback; `exit_codes` takes over.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Python files that lie among somebody's photos must not be run by the processes that write copies.
+    os.environ["PYTHONSAFEPATH"] = "1"
     from faceannot.cli.app import app
 
     app()

@@ -33,6 +33,7 @@ Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
 READ_SIDE_PX = 2048
 # Each reader has up to three pictures of some 10 MB waiting.
 _MOST_READERS = 16
+_MOST_FINDERS = 8
 _LONGEST_TIMEOUT_S = 86_400
 
 
@@ -84,7 +85,8 @@ class Annotator:
         """Load and check the models.
 
         `model`: folder of another bundle. `detector`: another ONNX file with YuNet's interface. `batch_size`: faces
-        that are classified at once. `threads`: processors to use, by default all that this process may.
+        that are classified at once. `threads`: photos that are worked on at once, by default as many as there are
+        processors.
         `smallest_face`: faces whose box has no side of that many pixels at full size are left out.
         `detection_threshold` and `unsure_threshold`: 0..1, by default the bundle's. `timeout_s`: how long reading
         one photo may take.
@@ -130,7 +132,7 @@ class Annotator:
     ) -> Iterator[Annotation]:
         """Like `annotate`, for photos that are found already; gives each together with its result."""
         jobs = (_job(photo, known) for photo in photos)
-        readers, finders = min(self.threads, _MOST_READERS), max(1, self.threads // 2)
+        readers, finders = min(self.threads, _MOST_READERS), min(max(1, self.threads // 2), _MOST_FINDERS)
         with ExitStack() as stack:
             pool = stack.enter_context(ReaderPool(readers, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
             finding = stack.enter_context(ThreadPoolExecutor(finders, "find"))

@@ -6,13 +6,15 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests import fakes
-from tests.cli.running import faceannot, shell
+from tests.cli.running import environment, faceannot, shell
 
 PHOTOS = ["a/x.png", "a/x.png", "b/x.png", "none.jpg"]
 
@@ -284,6 +286,19 @@ def test_a_photo_that_takes_too_long_is_given_up(folder: Path, bundle: Path) -> 
     run = faceannot(*arguments, cwd=folder)
     assert run.returncode == 3
     assert [row["error"] for row in rows(run.stdout)] == ["took longer than 0.25 seconds", ""]
+
+
+def test_python_files_among_the_photos_are_not_run(folder: Path, bundle: Path) -> None:
+    photos = folder / "photos"
+    for name in ("json", "signal", "pickle", "struct"):
+        (photos / f"{name}.py").write_text(f"open({str(folder / 'ran')!r}, 'w'); raise SystemExit(7)")
+    script = "import sys; sys.path.pop(0); from faceannot.__main__ import main; main()"
+    command = [sys.executable, "-c", script, "label", ".", "--model", str(bundle), "--out", "../rows.csv"]
+    command += ["--annotated", "../out"]
+    done = subprocess.run(command, cwd=photos, env=environment(), capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "ran").exists()
+    assert len(list((folder / "out").rglob("x*"))) == 2
 
 
 def test_the_result_does_not_depend_on_threads_and_batches(folder: Path, bundle: Path) -> None:
