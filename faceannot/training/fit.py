@@ -109,8 +109,12 @@ def fit_averaged(model: keras.Model, batches: Any, schedule: Schedule, folder: P
     """Train `model` in place and leave it with its averaged weights.
 
     `batches` has an attribute `epoch` that this sets; `compiled` goes to `Model.compile`. `folder` keeps a checkpoint
-    of each epoch and `history.csv`, and a run that died goes on from there.
+    of each epoch and `history.csv`, and a run that died goes on from there. A run that finished is not repeated.
     """
+    finished = folder / "finished.weights.h5"
+    if finished.is_file():
+        model.load_weights(finished)
+        return
     total = schedule.epochs * schedule.steps
     optimiser = keras.optimizers.AdamW(
         WarmCosine(schedule.learning_rate, max(1, total // 20), total),
@@ -127,6 +131,7 @@ def fit_averaged(model: keras.Model, batches: Any, schedule: Schedule, folder: P
     follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(batches, "epoch", epoch))
     model.fit(batches, epochs=schedule.epochs, callbacks=[backup, history, follow], shuffle=False, verbose=2)
     optimiser.finalize_variable_values(model.trainable_variables)
+    model.save_weights(finished)
 
 
 def central_crops(pool: CropPool, indices: Sequence[int], side_px: int) -> NDArray[np.uint8]:

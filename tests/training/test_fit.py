@@ -91,3 +91,13 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(prepared: Prepared, tm
     fit(resumed, batches(prepared), SCHEDULE, tmp_path / "stopped")
     for one, other in zip(through.get_weights(), resumed.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
+
+
+def test_a_training_that_finished_is_not_repeated(prepared: Prepared, tmp_path: Path) -> None:
+    first = small_network()
+    fit(first, batches(prepared), SCHEDULE, tmp_path)
+    again = small_network()
+    fit(again, batches(prepared), SCHEDULE, tmp_path)
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 1 + SCHEDULE.epochs
+    for one, other in zip(first.get_weights(), again.get_weights(), strict=True):
+        assert np.array_equal(one, other)
