@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
 from faceannot.datasets.prepare import Prepared
 from faceannot.training.augmentation import Strength
@@ -73,20 +74,16 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(prepared: Prepared, tm
     through = small_network()
     fit(through, batches(prepared), SCHEDULE, tmp_path / "through")
 
-    class KilledError(Exception):
-        pass
-
     class DyingBatches(DrawnBatches):
         def __getitem__(self, step: int):  # type: ignore[no-untyped-def]
             if self.epoch == 2:
-                raise KilledError
+                raise OSError("killed on purpose")
             return super().__getitem__(step)
 
     dying = DyingBatches(CropPool([prepared]), np.full(16, 1 / 16), 32, SCHEDULE, CALM)
-    try:
+    # Each backend wraps it in an error of its own.
+    with pytest.raises(Exception, match="killed on purpose"):
         fit(small_network(), dying, SCHEDULE, tmp_path / "stopped")
-    except Exception as error:
-        assert isinstance(error, KilledError) or isinstance(error.__cause__, KilledError)
     resumed = small_network()
     fit(resumed, batches(prepared), SCHEDULE, tmp_path / "stopped")
     for one, other in zip(through.get_weights(), resumed.get_weights(), strict=True):
