@@ -99,6 +99,8 @@ def gender_lines(judged: Sequence[Judged]) -> Iterator[str]:
     adults = [one for one in known if one.example.age is None or one.example.age >= 20]
     yield f"gender, 20 and over or of unknown age: {shown(right_genders(adults))}"
     for group, chosen in (*by_gender(adults), *by_age(known), *by_ethnicity(adults)):
+        if not chosen:
+            continue
         yield f"gender, {group}: {shown(right_genders(chosen))}"
 
 

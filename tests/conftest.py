@@ -1,9 +1,10 @@
-"""What all tests share: the Keras backend, which has to be chosen before anything imports Keras, and a portrait."""
+"""What all tests share: the Keras backend, chosen before anything imports Keras, how Ctrl-C works, and a portrait."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ BACKENDS = ("tensorflow", "torch", "jax")
 if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = installed[0] if installed else BACKENDS[0]
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that down: the tests of stopping
+# would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
