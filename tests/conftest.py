@@ -15,7 +15,7 @@ if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = installed[0] if installed else BACKENDS[0]
 
-# A shell starts what it puts into the background with Ctrl-C ignored, and processes hand that down: the tests of stopping
+# What a shell puts into the background ignores Ctrl-C, and processes hand that down: the tests of stopping
 # would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
