@@ -287,7 +287,8 @@ def peak_memory(count: int) -> int:
 
 
 def test_memory_stays_the_same_over_many_paths() -> None:
-    assert peak_memory(60_000) < 5_000_000  # 2.2 MB, and no more for 200,000; holding the photos would take 25
+    # 2.2 MB by itself, 8.5 beside what the tests of training leave behind; holding the photos would take 40.
+    assert peak_memory(100_000) < 16_000_000
 
 
 def test_the_suffix_decides_in_any_case() -> None:
