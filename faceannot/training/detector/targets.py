@@ -16,8 +16,9 @@ POSITIVE, COUNTS, BOX, POINTS, POINTS_KNOWN, SCORE, PLACED = 0, 1, slice(2, 6), 
 COLUMNS = 19
 # A level answers for faces of 2 to 6 of its cells, the last for all that are larger; neighbours share the border.
 SMALLEST_CELLS, LARGEST_CELLS = 2.0, 6.0
-# Cells near the middle of a face answer for it: at least the nearest ones, at most those within this share of it.
-NEAR_SHARE, NEAREST_CELLS = 0.22, 1.0
+# Cells within this share of a face from its middle answer for it, and those within this part of a cell, so that
+# the smallest faces have one.
+NEAR_SHARE, NEAREST_CELLS = 0.22, 0.75
 SMALLEST_PX = 8.0
 
 
@@ -55,7 +56,7 @@ def _level(
         return target
     centres = (boxes[mine, :2] + boxes[mine, 2:]) / 2
     away = np.abs(corners[:, None] - centres).max(axis=2)
-    reach = np.maximum(sizes[mine] * NEAR_SHARE, NEAREST_CELLS * stride * 0.75)
+    reach = np.maximum(sizes[mine] * NEAR_SHARE, NEAREST_CELLS * stride)
     relative = np.where(away <= reach, away / sizes[mine], np.inf)
     face = mine[relative.argmin(axis=1)]
     chosen = np.flatnonzero(np.isfinite(relative.min(axis=1)))
