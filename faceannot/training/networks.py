@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.normalisation import normalisation
-
-Norm = Callable[[str], Any]
+from faceannot.training.quick_layers import Kit
 
 
 def two_heads(
@@ -25,14 +22,14 @@ def two_heads(
     squeeze-and-excitation as in Hu et al. 2018. The form that is not for training has the same weights, and loads with
     Keras alone.
     """
-    norm = partial(normalisation, for_training=for_training)
+    kit = Kit(for_training)
     inputs = keras.Input((side_px, side_px, 3), name="crops")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
-    x = layers.ReLU(name="stem_relu")(_convolution(x, widths[0], 3, 2, "stem", norm))
+    x = layers.ReLU(name="stem_relu")(_convolution(x, widths[0], 3, 2, "stem", kit))
     for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(depth):
             stride = 2 if stage and not block else 1
-            x = _residual(x, width, stride, f"stage{stage + 1}_block{block + 1}", norm)
+            x = _residual(x, width, stride, f"stage{stage + 1}_block{block + 1}", kit)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     gender = layers.Dense(len(GENDERS), dtype="float32", name="gender")(x)
@@ -40,32 +37,31 @@ def two_heads(
     return keras.Model(inputs, [gender, expression], name="two_heads")
 
 
-def _convolution(x: Any, width: int, kernel: int, stride: int, name: str, norm: Norm) -> Any:
-    x = layers.Conv2D(
+def _convolution(x: Any, width: int, kernel: int, stride: int, name: str, kit: Kit) -> Any:
+    x = kit.convolution(
         width,
         kernel,
         strides=stride,
-        padding="same",
         use_bias=False,
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    return norm(f"{name}_norm")(x)
+    return kit.normalisation(f"{name}_norm")(x)
 
 
-def _residual(x: Any, width: int, stride: int, name: str, norm: Norm) -> Any:
+def _residual(x: Any, width: int, stride: int, name: str, kit: Kit) -> Any:
     shortcut = x
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_shortcut_pool")(shortcut)
     if shortcut.shape[-1] != width:
-        shortcut = _convolution(shortcut, width, 1, 1, f"{name}_shortcut", norm)
-    x = layers.ReLU(name=f"{name}_relu1")(_convolution(x, width, 3, stride, f"{name}_1", norm))
-    x = _convolution(x, width, 3, 1, f"{name}_2", norm)
-    x = layers.Multiply(name=f"{name}_excited")([x, _excitation(x, width, name)])
+        shortcut = _convolution(shortcut, width, 1, 1, f"{name}_shortcut", kit)
+    x = layers.ReLU(name=f"{name}_relu1")(_convolution(x, width, 3, stride, f"{name}_1", kit))
+    x = _convolution(x, width, 3, 1, f"{name}_2", kit)
+    x = layers.Multiply(name=f"{name}_excited")([x, _excitation(x, width, name, kit)])
     return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([x, shortcut]))
 
 
-def _excitation(x: Any, width: int, name: str) -> Any:
+def _excitation(x: Any, width: int, name: str, kit: Kit) -> Any:
     gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
-    gate = layers.Conv2D(width // 8, 1, activation="relu", name=f"{name}_excite1")(gate)
-    return layers.Conv2D(width, 1, activation="sigmoid", name=f"{name}_excite2")(gate)
+    gate = kit.convolution(width // 8, 1, activation="relu", name=f"{name}_excite1")(gate)
+    return kit.convolution(width, 1, activation="sigmoid", name=f"{name}_excite2")(gate)

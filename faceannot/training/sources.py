@@ -18,7 +18,11 @@ from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import prepare
 from faceannot.training.detector import annotated_photos
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
+from faceannot.training.detector.close_ups import close_ups
 from faceannot.training.detector.labels import label_photos, load_labelled
+
+# How many faces of the classifier's sources the detector learns from.
+CLOSE_UPS = {"rafdb": 8000, "affectnet": 8000, "utkface": 6000, "all-age-faces": 5000, "ferplus": 4000}
 
 
 def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[], Iterator[Example]]]:
@@ -36,12 +40,18 @@ def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[
 
 def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[], Iterator[AnnotatedPhoto]]]:
     """Name to reader of what the detector learns from; photos named in `kept` are left out."""
+    faces = classifier_sources(data, None)
+    cut_out = {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}
     return {
         "scenes": partial(annotated_photos.scenes, data / "scenes", kept),
         "street": partial(annotated_photos.street, data / "street"),
         "webfaces": partial(annotated_photos.webfaces, data / "webfaces"),
         "appa-real": partial(annotated_photos.appa_real, data / "appa-real"),
-    }
+    } | cut_out
+
+
+def _close_ups(read_examples: Callable[[], Iterator[Example]], most: int) -> Iterator[AnnotatedPhoto]:
+    return close_ups(read_examples(), most)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from faceannot.errors import FaceannotError
 from faceannot.training.detector.network import detector_network
 from faceannot.training.export import export_onnx
 from faceannot.training.networks import two_heads
-from faceannot.training.normalisation import FusedBatchNormalization
+from faceannot.training.quick_layers import QuickBatchNormalization, QuickConv2D, QuickDepthwiseConv2D
 
 SMALL = {"side_px": 32, "widths": (8, 16), "blocks": (1, 1), "dropout": 0.1, "for_training": False}
 
@@ -91,11 +91,30 @@ def test_a_layer_without_a_counterpart_is_named(tmp_path: Path) -> None:
         export_onnx(model, tmp_path / "x.onnx", channels_first_input=False, half=False)
 
 
-def test_fused_normalisation_trains_as_kerass_own_does() -> None:
+def test_quick_normalisation_trains_as_kerass_own_does() -> None:
     values = np.random.default_rng(2).normal(3, 2, (6, 5, 5, 4)).astype(np.float32)
-    fused, own = FusedBatchNormalization(momentum=0.9), keras.layers.BatchNormalization(momentum=0.9)
-    outputs = [keras.ops.convert_to_numpy(layer(values, training=True)) for layer in (fused, own)]
+    quick, own = QuickBatchNormalization(momentum=0.9), keras.layers.BatchNormalization(momentum=0.9)
+    outputs = [keras.ops.convert_to_numpy(layer(values, training=True)) for layer in (quick, own)]
     assert np.allclose(*outputs, atol=1e-3)
-    for one, other in zip(fused.get_weights(), own.get_weights(), strict=True):
+    for one, other in zip(quick.get_weights(), own.get_weights(), strict=True):
         # PyTorch keeps the variance of the sample, Keras that of the batch.
         assert np.allclose(one, other, rtol=0.02, atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [8, 9])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [1, 3])
+def test_quick_convolutions_give_what_kerass_own_give(side: int, stride: int, size: int) -> None:
+    values = np.random.default_rng(4).normal(0, 1, (2, side, side + 1, 3)).astype(np.float32)
+    options = {"strides": stride, "padding": "same", "activation": "relu", "bias_initializer": "ones"}
+    pairs = [
+        (QuickConv2D(5, size, **options), keras.layers.Conv2D(5, size, **options)),
+        (QuickDepthwiseConv2D(size, **options), keras.layers.DepthwiseConv2D(size, **options)),
+    ]
+    for quick, own in pairs:
+        quick.build(values.shape)
+        own.build(values.shape)
+        own.set_weights(quick.get_weights())
+        mine, theirs = (keras.ops.convert_to_numpy(layer(values)) for layer in (quick, own))
+        assert mine.shape == theirs.shape
+        assert np.allclose(mine, theirs, atol=1e-5)

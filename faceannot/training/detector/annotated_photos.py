@@ -21,11 +21,15 @@ TEST_BELOW = 26
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPhoto:
-    """A photo and its annotated faces in pixels of the photo: boxes (n, 4) left, top, right, bottom."""
+    """A photo and its annotated faces in pixels of the photo: boxes (n, 4) left, top, right, bottom.
+
+    `close`: cut so close round one face that a detector needs a border to see it.
+    """
 
     source: str
     path: Path
     boxes: FloatArray
+    close: bool = False
 
     @property
     def is_test(self) -> bool:

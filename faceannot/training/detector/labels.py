@@ -22,6 +22,9 @@ RgbArray = NDArray[np.uint8]
 KEPT_PX = 800
 TEACHER_SIDES_PX = (256, 448, 704, 1120)
 SURE, POSSIBLE, WITH_ANNOTATION = 0.7, 0.3, 0.2
+# A picture that is known to show a face needs less to be believed, and a border of this share of its longer side.
+CLOSE_SIDES_PX = (224, 352)
+CLOSE_SURE, CLOSE_BORDER = 0.5, 1 / 6
 SAME_FACE_IOU = 0.35
 _teacher: Detector | None = None
 
@@ -104,8 +107,14 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     factor = min(1.0, KEPT_PX / max(bgr.shape[:2]))
     full = np.asarray(bgr[:, :, ::-1], np.uint8)
     rgb = resized(full, factor)
-    found = look(_teacher, full).scaled(factor)
-    boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
+    if photo.close:
+        boxes, landmarks, ignored = merge(look_close(_teacher, full).scaled(factor), photo.boxes, sure=CLOSE_SURE)
+        # Without a face to learn, this one would be learned as background.
+        if not len(boxes):
+            return None
+    else:
+        found = look(_teacher, full).scaled(factor)
+        boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
     return LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored)
 
 
@@ -114,15 +123,26 @@ def look(teacher: Detector, rgb: RgbArray) -> Detections:
 
     A face that is found only once, at one size, keeps a reduced score: most such finds are not faces.
     """
-    looks = []
     longest = max(rgb.shape[:2])
-    for side_px in TEACHER_SIDES_PX:
-        factor = side_px / longest
-        if factor <= 2.0:
-            small = resized(rgb, factor)
-            looks.append(teacher.detect(small, threshold=WITH_ANNOTATION).scaled(1 / factor))
-            mirrored = teacher.detect(np.ascontiguousarray(small[:, ::-1]), threshold=WITH_ANNOTATION)
-            looks.append(unmirrored(mirrored, small.shape[1]).scaled(1 / factor))
+    return _fused_looks(teacher, rgb, [side_px for side_px in TEACHER_SIDES_PX if side_px <= 2 * longest])
+
+
+def look_close(teacher: Detector, rgb: RgbArray) -> Detections:
+    """All that the teacher sees in a picture that is cut close round a face, with a black border added."""
+    border = round(CLOSE_BORDER * max(rgb.shape[:2]))
+    bordered = np.pad(rgb, ((border, border), (border, border), (0, 0)))
+    found = _fused_looks(teacher, bordered, CLOSE_SIDES_PX)
+    return Detections(found.boxes - border, found.landmarks - border, found.scores)
+
+
+def _fused_looks(teacher: Detector, rgb: RgbArray, sides_px: Iterable[int]) -> Detections:
+    looks = []
+    for side_px in sides_px:
+        factor = side_px / max(rgb.shape[:2])
+        small = resized(rgb, factor)
+        looks.append(teacher.detect(small, threshold=WITH_ANNOTATION).scaled(1 / factor))
+        mirrored = teacher.detect(np.ascontiguousarray(small[:, ::-1]), threshold=WITH_ANNOTATION)
+        looks.append(unmirrored(mirrored, small.shape[1]).scaled(1 / factor))
     return fuse(looks)
 
 
@@ -153,14 +173,14 @@ def fuse(looks: Sequence[Detections]) -> Detections:
     return Detections(np.stack(boxes), np.stack(landmarks), np.array(scores, np.float32))
 
 
-def merge(found: Detections, annotated: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def merge(found: Detections, annotated: FloatArray, *, sure: float = SURE) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Boxes, landmarks and ignored boxes from the teacher's finds and people's annotations.
 
     A find counts when it is sure, or fairly sure where people annotated a face; an annotated face that the teacher
     misses counts without landmarks. Other possible finds are ignored.
     """
     near = np.array([overlap(box, annotated).max(initial=0.0) > SAME_FACE_IOU for box in found.boxes], dtype=bool)
-    counts = (found.scores >= SURE) | near
+    counts = (found.scores >= sure) | near
     missed = np.array(
         [overlap(box, found.boxes[counts]).max(initial=0.0) <= SAME_FACE_IOU for box in annotated], dtype=bool
     )

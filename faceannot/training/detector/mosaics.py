@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 Random = np.random.Generator
 
-LIGHT = Strength(low_resolution=0.0, blur=0.12, jpeg=0.2, noise=0.05, grey=0.12)
+LIGHT = Strength(light=0.45, low_resolution=0.15, smallest_px=150, blur=0.1, jpeg=0.2, noise=0.05, grey=0.12)
 # Of a face this share must be inside its tile to be learned; less than the second is no face at all.
 VISIBLE, HIDDEN = 0.6, 0.25
 
@@ -55,41 +55,49 @@ def _divided(rgb: RgbArray, factor: int) -> RgbArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Album:
-    """Labelled photos, with the numbers of those that show a face and the running sum of their chances."""
+class Draw:
+    """Pages, each with the running sum of the chances up to it."""
 
     pages: Sequence[Page]
-    with_faces: NDArray[np.int64]
     chances: NDArray[np.float64]
 
     @staticmethod
-    def of(photos: Sequence[LabelledPhoto], shares: dict[str, float]) -> Album:
-        """`shares`: part of the draws of each source."""
-        numbers = np.array([i for i, photo in enumerate(photos) if len(photo.boxes)])
-        sources = np.array([photos[i].source for i in numbers])
-        chances = np.zeros(len(numbers))
-        for source, share in shares.items():
-            chances[sources == source] = share / max(1, int((sources == source).sum()))
-        return Album([Page.of(photo) for photo in photos], numbers, np.cumsum(chances / chances.sum()))
+    def of(pages: Sequence[Page], shares: dict[str, float]) -> Draw:
+        """`shares`: part of the draws of each source; pages of other sources are left out."""
+        used = [page for page in pages if page.photo.source in shares]
+        sources = np.array([page.photo.source for page in used])
+        each = {source: share / max(1, int((sources == source).sum())) for source, share in shares.items()}
+        chances = np.array([each[source] for source in sources])
+        return Draw(used, np.cumsum(chances / chances.sum()))
 
-    def with_face(self, random: Random) -> Page:
-        drawn = int(np.searchsorted(self.chances, random.random() * self.chances[-1]))
-        return self.pages[int(self.with_faces[drawn])]
+    def page(self, random: Random) -> Page:
+        return self.pages[int(np.searchsorted(self.chances, random.random() * self.chances[-1]))]
 
-    def any(self, random: Random) -> Page:
-        return self.pages[int(random.integers(len(self.pages)))]
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """Labelled photos: those whose faces are shown, and those that are shown as they are, with a face or without."""
+
+    faces: Draw
+    wholes: Draw
+
+    @staticmethod
+    def of(photos: Sequence[LabelledPhoto], shares: dict[str, float], whole_shares: dict[str, float]) -> Album:
+        """`shares` and `whole_shares`: part of each source in either."""
+        pages = [Page.of(photo) for photo in photos]
+        return Album(Draw.of([page for page in pages if len(page.photo.boxes)], shares), Draw.of(pages, whole_shares))
 
 
 def canvas(album: Album, side_px: int, random: Random) -> Canvas:
     """One random canvas: a close-up, a mosaic of four, a crowd, or a photo as it is."""
     kind = random.random()
     if kind < 0.34:
-        return finished(_tile(album.with_face(random), side_px, side_px, (12, 0.95 * side_px), random), random)
+        return finished(_tile(album.faces.page(random), side_px, side_px, (12, 0.95 * side_px), random), random)
     if kind < 0.53:
         return finished(_grid(album, side_px, 2, (10, 0.4 * side_px), random), random)
     if kind < 0.75:
         return finished(_grid(album, side_px, int(random.integers(3, 7)), (9, 0.2 * side_px), random), random)
-    return finished(_whole(album.any(random), side_px, random), random)
+    return finished(_whole(album.wholes.page(random), side_px, random), random)
 
 
 def finished(made: Canvas, random: Random) -> Canvas:
@@ -123,7 +131,7 @@ def _grid(album: Album, side_px: int, count: int, sizes: tuple[float, float], ra
     parts = []
     for top, bottom in zip(edges[0], edges[0][1:], strict=False):
         for left, right in zip(edges[1], edges[1][1:], strict=False):
-            tile = _tile(album.with_face(random), right - left, bottom - top, sizes, random)
+            tile = _tile(album.faces.page(random), right - left, bottom - top, sizes, random)
             rgb[top:bottom, left:right] = tile.rgb
             parts.append(_moved(tile, left, top))
     return Canvas(
@@ -176,7 +184,7 @@ def _placed(
     random: Random,
 ) -> Canvas:
     """The photo with its point `focus` at `place` of a picture of `size` (width, height), `scale` times as large."""
-    angle = random.normal(0.0, 8.0) if random.random() < 0.7 else random.uniform(-35, 35)
+    angle = random.normal(0.0, 8.0) if random.random() < 0.65 else random.uniform(-40, 40)
     photo = page.photo
     rgb, divided = page.at_least(scale)
     stretch = float(np.exp(random.normal(0.0, 0.05)))

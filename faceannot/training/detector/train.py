@@ -53,7 +53,7 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: dict[str, Any]) -> k
     returned; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on there.
     """
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
-    album = Album.of(photos, recipe["shares"])
+    album = Album.of(photos, recipe["shares"], recipe["whole_shares"])
     keras.utils.set_random_seed(recipe["stages"][0]["schedule"]["seed"])
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     network = detector_network(**recipe["network"], for_training=True)

@@ -9,10 +9,12 @@ import onnx
 import pytest
 from PIL import Image
 
-from faceannot.detector import Detections
+from faceannot.datasets.example import Example
+from faceannot.detector import Detections, Detector
 from faceannot.errors import DatasetError
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto, appa_real, street, webfaces
-from faceannot.training.detector.labels import fuse, label_photos, load_labelled, merge, unmirrored
+from faceannot.training.detector.close_ups import close_ups
+from faceannot.training.detector.labels import fuse, label_photos, load_labelled, look_close, merge, unmirrored
 from tests import fakes
 
 POINTS = np.array([(10, 12), (20, 12), (15, 18), (11, 24), (19, 24)], np.float32)
@@ -95,3 +97,33 @@ def test_street_boxes_come_from_the_voc_files_and_photos_without_one_have_none(t
 def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no photos"):
         list(appa_real(tmp_path))
+
+
+def test_a_close_up_without_a_sure_face_is_left_out_and_one_with_a_face_is_labelled(tmp_path: Path) -> None:
+    onnx.save(fakes.detector(), tmp_path / "teacher.onnx")
+    fakes.save(fakes.photo((0, 0, fakes.HAPPY_MALE), width=32, height=32), tmp_path / "photo.png")
+    fakes.save(fakes.photo(width=32, height=32), tmp_path / "empty.png")
+    none = np.zeros((0, 4), np.float32)
+    photos = [AnnotatedPhoto("rafdb", tmp_path / f"{name}.png", none, close=True) for name in ("photo", "empty")]
+    assert not any(photo.is_test for photo in photos)
+    label_photos(photos, tmp_path / "teacher.onnx", tmp_path / "out", workers=1)
+    (labelled,) = load_labelled(tmp_path / "out")
+    assert labelled.name == "photo.png"
+    assert len(labelled.boxes)
+
+
+def test_the_border_round_a_close_up_moves_nothing(tmp_path: Path) -> None:
+    onnx.save(fakes.detector(), tmp_path / "teacher.onnx")
+    teacher = Detector(tmp_path / "teacher.onnx")
+    boxes = look_close(teacher, fakes.photo((0, 0, fakes.HAPPY_MALE), width=32, height=32)).boxes
+    assert -3 < boxes.min() < 3
+    assert 29 < boxes.max() < 35
+
+
+def test_close_ups_are_a_lasting_choice_of_training_faces() -> None:
+    examples = [Example("rafdb", f"{n}.jpg", Path(f"{n}.jpg"), "test" if n % 3 == 0 else "train") for n in range(60)]
+    chosen = [photo.path.name for photo in close_ups(examples, 10)]
+    assert len(chosen) == 10
+    assert all(int(name.removesuffix(".jpg")) % 3 for name in chosen)
+    assert [photo.path.name for photo in close_ups(reversed(examples), 10)] == chosen
+    assert all(photo.close for photo in close_ups(examples, 10))

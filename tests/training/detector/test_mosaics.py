@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def labelled(box: tuple[int, int, int, int] = (60, 50, 100, 90)) -> LabelledPhot
 
 @pytest.fixture
 def album() -> Album:
-    return Album.of([labelled(), labelled((20, 20, 140, 140))], {"webfaces": 1.0})
+    return Album.of([labelled(), labelled((20, 20, 140, 140))], {"webfaces": 1.0}, {"webfaces": 1.0})
 
 
 def test_the_middle_of_each_box_shows_the_middle_of_a_face(album: Album) -> None:
@@ -71,7 +73,18 @@ def test_ignored_places_lie_inside_the_canvas() -> None:
     with_doubt = LabelledPhoto(
         photo.source, photo.name, photo.rgb, photo.boxes, photo.landmarks, np.array([[0, 0, 190, 140]], np.float32)
     )
-    album, random = Album.of([with_doubt], {"webfaces": 1.0}), np.random.default_rng(1)
+    album, random = Album.of([with_doubt], {"webfaces": 1.0}, {"webfaces": 1.0}), np.random.default_rng(1)
     for _ in range(30):
         ignored = canvas(album, SIDE, random).ignored
         assert ((ignored >= 0) & (ignored <= SIDE)).all()
+
+
+def test_each_source_gets_its_share_of_the_draws() -> None:
+    faces = [labelled()] * 9 + [replace(labelled(), source="street")]
+    empty = replace(labelled(), source="scenes", boxes=np.zeros((0, 4), np.float32))
+    album = Album.of([*faces, empty], {"webfaces": 0.25, "street": 0.75, "scenes": 0.5}, {"scenes": 1.0})
+    random = np.random.default_rng(1)
+    drawn = [album.faces.page(random).photo.source for _ in range(400)]
+    assert drawn.count("street") == pytest.approx(300, abs=40)
+    assert drawn.count("webfaces") == pytest.approx(100, abs=40)
+    assert {album.wholes.page(random).photo.source for _ in range(20)} == {"scenes"}
