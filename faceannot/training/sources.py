@@ -40,14 +40,14 @@ def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[
 
 def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[], Iterator[AnnotatedPhoto]]]:
     """Name to reader of what the detector learns from; photos named in `kept` are left out."""
-    faces = classifier_sources(data, None)
-    cut_out = {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}
-    return {
+    photos: dict[str, Callable[[], Iterator[AnnotatedPhoto]]] = {
         "scenes": partial(annotated_photos.scenes, data / "scenes", kept),
         "street": partial(annotated_photos.street, data / "street"),
         "webfaces": partial(annotated_photos.webfaces, data / "webfaces"),
         "appa-real": partial(annotated_photos.appa_real, data / "appa-real"),
-    } | cut_out
+    }
+    faces = classifier_sources(data, None)
+    return photos | {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}
 
 
 def _close_ups(read_examples: Callable[[], Iterator[Example]], most: int) -> Iterator[AnnotatedPhoto]:
