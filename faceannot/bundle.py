@@ -17,6 +17,7 @@ DESCRIPTION = "bundle.json"
 # A description is some kilobytes; what is larger is another file.
 _LARGEST_DESCRIPTION = 1_000_000
 _LARGEST_SIDE_PX = 8192
+_LARGEST_BIAS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Bundle:
     `sha256`: of `bundle.json`, which holds the hashes of the models; with another detector, of both.
     `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
-    `gender_bias`: added to the logit of `female` before that. Thresholds: 0..1.
+    `gender_bias`, `expression_biases`: added to the logit of `female` and to those of the expressions before that.
+    `mirrored`: a face's logits are the mean of the crop's and its mirror image's. Thresholds: 0..1.
     """
 
     folder: Path
@@ -43,6 +45,8 @@ class Bundle:
     template: Template
     temperatures: tuple[float, float]
     gender_bias: float
+    expression_biases: tuple[float, ...]
+    mirrored: bool
     unsure_threshold: float
 
 
@@ -140,7 +144,9 @@ def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
         crop_px=classifier.integer("crop_px", 8, 1024),
         template=Template(template.number("eye_distance", 0.05, 0.9), template.number("eye_height", 0.0, 1.0)),
         temperatures=(temperature.number("gender", 0.01, 100.0), temperature.number("expression", 0.01, 100.0)),
-        gender_bias=classifier.number("gender_bias", -100.0, 100.0),
+        gender_bias=classifier.number("gender_bias", -_LARGEST_BIAS, _LARGEST_BIAS),
+        expression_biases=classifier.numbers("expression_biases", len(EXPRESSIONS), -_LARGEST_BIAS, _LARGEST_BIAS),
+        mirrored=classifier.flag("mirrored"),
         unsure_threshold=top.number("unsure_threshold", 0.0, 1.0),
     )
 
@@ -176,9 +182,21 @@ class _Section:
 
     def number(self, key: str, low: float, high: float) -> float:
         value = self._get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if not _is_number(value, low, high):
             raise self._complaint(key, f"a number from {low:g} to {high:g}")
         return float(value)
+
+    def numbers(self, key: str, count: int, low: float, high: float) -> tuple[float, ...]:
+        value = self._get(key)
+        if not isinstance(value, list) or len(value) != count or not all(_is_number(v, low, high) for v in value):
+            raise self._complaint(key, f"{count} numbers from {low:g} to {high:g}")
+        return tuple(map(float, value))
+
+    def flag(self, key: str) -> bool:
+        value = self._get(key)
+        if not isinstance(value, bool):
+            raise self._complaint(key, "true or false")
+        return value
 
     def integer(self, key: str, low: int, high: int) -> int:
         value = self._get(key)
@@ -210,6 +228,10 @@ class _Section:
         found = json.dumps(self.value[key])
         found = found if len(found) <= 60 else f"{found[:57]}..."
         return BundleError(f"{self.path}: `{self.prefix}{key}` has to be {expected}, but is {found}")
+
+
+def _is_number(value: object, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
 def _is_integer(value: object, low: int, high: int) -> bool:

@@ -12,6 +12,7 @@ from faceannot.errors import BundleError
 from faceannot.records import EXPRESSIONS, GENDERS, Scores
 
 RgbArray = NDArray[np.uint8]
+FloatArray = NDArray[np.float64]
 
 INPUT = "crops"
 OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
@@ -49,14 +50,30 @@ class Classifier:
         """The scores of each of `crops` (n, side, side, 3) uint8, red-green-blue."""
         if not len(crops):
             return []
-        gender, expression = self._session.run(list(OUTPUTS), {INPUT: crops.astype(np.float32)})
-        bias = np.array([0.0, self._bundle.gender_bias])
-        genders = softmax(gender.astype(np.float64) + bias, self._bundle.temperatures[0])
-        expressions = softmax(expression.astype(np.float64), self._bundle.temperatures[1])
+        gender, expression = logits(self._session, crops, mirrored=self._bundle.mirrored)
+        genders = softmax(gender + np.array([0.0, self._bundle.gender_bias]), self._bundle.temperatures[0])
+        expressions = softmax(expression + self._bundle.expression_biases, self._bundle.temperatures[1])
         return [
             Scores(dict(zip(GENDERS, g, strict=True)), dict(zip(EXPRESSIONS, e, strict=True)))
             for g, e in zip(genders.tolist(), expressions.tolist(), strict=True)
         ]
+
+
+def logits(session: Any, crops: RgbArray, *, mirrored: bool) -> tuple[FloatArray, FloatArray]:
+    """What the network of `session` says of `crops`: (n, 2) and (n, 7).
+
+    `mirrored`: the mean of that and of what it says of their mirror images.
+    """
+    said = _run(session, crops)
+    if not mirrored:
+        return said
+    gender, expression = _run(session, crops[:, :, ::-1])
+    return (said[0] + gender) / 2, (said[1] + expression) / 2
+
+
+def _run(session: Any, crops: RgbArray) -> tuple[FloatArray, FloatArray]:
+    gender, expression = session.run(list(OUTPUTS), {INPUT: crops.astype(np.float32)})
+    return gender.astype(np.float64), expression.astype(np.float64)
 
 
 def _check_interface(session: Any, bundle: Bundle) -> None:

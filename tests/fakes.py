@@ -101,6 +101,8 @@ def describe(folder: Path) -> dict[str, Any]:
             "expressions": list(EXPRESSIONS),
             "temperature": {"gender": 1.0, "expression": 1.0},
             "gender_bias": 0.0,
+            "expression_biases": [0.0] * len(EXPRESSIONS),
+            "mirrored": False,
         },
         "unsure_threshold": 0.6,
         "licence": "none",

@@ -49,6 +49,10 @@ def test_a_bundle_is_what_its_description_says(tmp_path: Path) -> None:
         ("classifier__temperature__gender", 0),
         ("classifier__template__eye_distance", -1),
         ("classifier__template__eye_height", 2),
+        ("classifier__expression_biases", [0.0] * 6),
+        ("classifier__expression_biases", [0.0] * 6 + [True]),
+        ("classifier__expression_biases", [0.0] * 6 + [1e9]),
+        ("classifier__mirrored", 1),
     ],
 )
 def test_a_field_that_does_not_fit_is_named(tmp_path: Path, key: str, value: Any) -> None:

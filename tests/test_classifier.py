@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceannot.bundle import load_bundle
-from faceannot.classifier import Classifier, softmax
+from faceannot.classifier import Classifier, logits, softmax
 from faceannot.errors import BundleError
 from faceannot.records import EXPRESSIONS
 from tests import fakes
@@ -23,10 +23,10 @@ def crops(*colours: tuple[int, int, int]) -> fakes.RgbArray:
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=9), st.floats(0.1, 10))
-def test_softmax_sums_to_one_and_keeps_the_order(logits: list[float], temperature: float) -> None:
-    shares = softmax(np.array(logits), temperature)
+def test_softmax_sums_to_one_and_keeps_the_order(values: list[float], temperature: float) -> None:
+    shares = softmax(np.array(values), temperature)
     assert shares.sum() == pytest.approx(1.0)
-    assert shares[np.argmax(logits)] == shares.max()
+    assert shares[np.argmax(values)] == shares.max()
 
 
 def test_softmax_stands_logits_of_any_size() -> None:
@@ -64,6 +64,30 @@ def test_a_temperature_evens_the_scores_out(tmp_path: Path) -> None:
 def test_the_gender_bias_counts_for_female(tmp_path: Path) -> None:
     biased = Classifier(load_bundle(fakes.bundle(tmp_path, classifier__gender_bias=20.0)))
     assert biased.classify(crops(fakes.HAPPY_MALE))[0].gender == "female"
+
+
+def test_each_expression_gets_its_own_bias(tmp_path: Path) -> None:
+    biases = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 50.0]
+    biased = Classifier(load_bundle(fakes.bundle(tmp_path, classifier__expression_biases=biases)))
+    assert biased.classify(crops(fakes.HAPPY_MALE))[0].expression == EXPRESSIONS[6]
+
+
+class OneSided:
+    """A network that sees the left half only: its brightness is the first logit of both heads."""
+
+    def run(self, outputs: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        assert outputs == ["gender", "expression"]
+        brightness = inputs["crops"][:, :, :4].mean(axis=(1, 2, 3))[:, None]
+        return [np.pad(brightness, ((0, 0), (0, 1))), np.pad(brightness, ((0, 0), (0, 6)))]
+
+
+def test_a_mirrored_look_says_the_same_of_a_face_and_its_mirror_image() -> None:
+    face = np.zeros((1, 8, 8, 3), np.uint8)
+    face[:, :, :4] = 100
+    alone = [logits(OneSided(), picture, mirrored=False)[0][0, 0] for picture in (face, face[:, :, ::-1])]
+    both = [logits(OneSided(), picture, mirrored=True) for picture in (face, face[:, :, ::-1])]
+    assert alone == [100.0, 0.0]
+    assert [(gender[0, 0], expression[0, 0]) for gender, expression in both] == [(50.0, 50.0), (50.0, 50.0)]
 
 
 def replaced(folder: Path, model: onnx.ModelProto) -> Path:
