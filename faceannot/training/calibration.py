@@ -48,7 +48,7 @@ def expression_biases(logits: FloatArray, targets: FloatArray, sources: Sequence
     """What to add to logits (n, 7) so that expressions are named as often as targets (n, 7) show them.
 
     The least cross-entropy, with all `sources` (n) weighing the same. Training draws rare expressions more often than
-    they occur, and this takes that back (Saerens et al. 2002). Happy and sad get the same, so that emotions do not move.
+    they occur, and this takes that back (Saerens et al. 2002). Happy and sad get the same: emotions do not move.
     """
     names = np.asarray(sources)
     weights = 1.0 / np.array([(names == name).sum() for name in names]) / len(set(sources))
