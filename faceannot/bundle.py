@@ -26,7 +26,8 @@ class Bundle:
     `sha256`: of `bundle.json`, which holds the hashes of the models; with another detector, of both.
     `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
-    `gender_bias`: added to the logit of `female` before that. Thresholds: 0..1.
+    `gender_bias`: added to the logit of `female` before that. Thresholds: 0..1. `heldout`: file and SHA-256 of the
+    recorded scores of held-out faces, if it has any; only evaluation reads and checks that file.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class Bundle:
     temperatures: tuple[float, float]
     gender_bias: float
     unsure_threshold: float
+    heldout: tuple[Path, str] | None = None
 
 
 def load_bundle(folder: Path | None = None, detector: Path | None = None) -> Bundle:
@@ -142,7 +144,15 @@ def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
         temperatures=(temperature.number("gender", 0.01, 100.0), temperature.number("expression", 0.01, 100.0)),
         gender_bias=classifier.number("gender_bias", -100.0, 100.0),
         unsure_threshold=top.number("unsure_threshold", 0.0, 1.0),
+        heldout=_heldout(top, folder),
     )
+
+
+def _heldout(top: _Section, folder: Path) -> tuple[Path, str] | None:
+    if "heldout" not in top.value:
+        return None
+    section = top.section("heldout")
+    return folder / section.file_name("file"), section.text("sha256")
 
 
 @dataclass(frozen=True, slots=True)
