@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
+import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -25,12 +27,19 @@ def show_report(whole: Report) -> None:
     """Print the tables; the classes, groups and confusions of the last scope: of all data, or of the only source."""
     has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
     console = Console(highlight=False, width=None if has_width else _WIDTH)
-    console.print(Text(whole.note))
-    if len(whole.models) > 1:
-        console.print(_side_by_side(whole))
-    for model in whole.models:
-        for part in _model(model):
+    # Captured, because rich ends a program with an exit code of its own when a pipe is closed.
+    with console.capture() as captured:
+        for part in _parts(whole):
             console.print(part)
+    typer.echo(captured.get(), nl=False)
+
+
+def _parts(whole: Report) -> Iterator[Table | Text]:
+    yield Text(f"{whole.note}\n")
+    if len(whole.models) > 1:
+        yield _side_by_side(whole)
+    for model in whole.models:
+        yield from _model(model)
 
 
 def _side_by_side(whole: Report) -> Table:
@@ -42,7 +51,7 @@ def _side_by_side(whole: Report) -> Table:
 
 def _model(model: ModelReport) -> Iterator[Table | Text]:
     origin = f"recorded on {model.recorded}" if model.recorded else "measured now"
-    yield Text(f"\n{model.name}, {origin}, bundle {model.sha256}", style="bold")
+    yield Text(f"{model.name}, {origin}, bundle {model.sha256}", style="bold")
     yield _headline(model)
     yield from (_lost(source) for source in model.sources if not source.pooled)
     scope = model.sources[-1]
@@ -144,7 +153,7 @@ def _questions(sources: Iterable[SourceReport]) -> Iterator[tuple[SourceReport, 
 
 
 def _table(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in texts:
         table.add_column(name)
     for name in numbers:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from faceannot.evaluation.report import ModelReport, SourceReport
 
 # Recorded scores are rounded; what that does to a figure is no difference.
-ROUNDING = 0.0005
+ROUNDING = 0.001
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -69,12 +69,8 @@ class Judged:
 
     def only(self, chosen: NDArray[np.bool_]) -> Judged:
         """The rows where `chosen` (n) is true."""
-        arrays = {name: values[chosen] for name, values in self.arrays().items()}
+        arrays: dict[str, Any] = {f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name != "seen"}
         return Judged(**arrays, seen=tuple(seen for seen, one in zip(self.seen, chosen, strict=False) if one))
-
-    def arrays(self) -> dict[str, Any]:
-        """Every array by its name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "seen"}
 
     @property
     def sources(self) -> list[str]:
@@ -83,13 +79,20 @@ class Judged:
 
 
 def held_out(sources: Iterable[Source], split: Split) -> list[Example]:
-    """The examples of `split` that have a label to judge by. Raises `DatasetError` when a source has none."""
+    """The examples of `split` that have a label to judge by; of two sources of one name the second is called `NAME 2`.
+
+    Raises `DatasetError` when a source has none.
+    """
     chosen: list[Example] = []
+    taken: list[set[str]] = []
     for source in sources:
         found = [one for one in source.examples() if one.split == split and (one.gender or one.expression)]
         if not found:
             raise DatasetError(f"{source.kind.name}:{source.path}: no labelled picture in its {split} part")
-        chosen += found
+        names = {one.source for one in found}
+        same = sum(bool(names & others) for others in taken)
+        taken.append(names)
+        chosen += [replace(one, source=f"{one.source} {same + 1}") for one in found] if same else found
     return chosen
 
 

@@ -28,7 +28,7 @@ def test_the_figures_are_those_of_the_faces() -> None:
     assert report.confusion == ((1, 1, 0), (1, 3, 1))
     assert report.figure("accuracy").value == pytest.approx(4 / 7)
     assert report.figure("balanced_accuracy").value == pytest.approx((1 / 2 + 3 / 5) / 2)
-    # Of the ten pairs the lost woman loses two; of the found ones 0.9 wins two, 0.8 one and a tie, 0.7 and 0.2 one each.
+    # Of the ten pairs of a woman and a man, 0.9 wins two, 0.8 one and a tie, 0.7 and 0.2 one each, the lost one none.
     assert report.figure("auc").value == pytest.approx(5.5 / 10)
     assert [part.faces for part in report.classes] == [2, 5]
 

@@ -82,6 +82,11 @@ def test_only_labelled_pictures_of_the_split_are_held_out(rafdb: Path) -> None:
     assert len(held_out([source], "train")) + len(held_out([source], "test")) == 5
 
 
+def test_two_sources_of_one_kind_stay_apart(rafdb: Path) -> None:
+    source = parse_source(f"rafdb:{rafdb}")
+    assert {example.source for example in held_out([source, source], "test")} == {"rafdb", "rafdb 2"}
+
+
 def test_a_source_without_the_split_is_named(rafdb: Path) -> None:
     with pytest.raises(DatasetError, match=r"rafdb:.*no labelled picture in its validation part"):
         held_out([parse_source(f"rafdb:{rafdb}")], "validation")
