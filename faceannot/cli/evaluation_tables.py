@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from faceannot.cli.summary import plain
 from faceannot.evaluation import words
 from faceannot.evaluation.figures import QuestionReport
 from faceannot.evaluation.html import HEADLINE, column_names, compared_figures
 from faceannot.evaluation.report import ModelReport, Report, SourceReport
 
 # A pipe has no width of its own; the widest table needs about as much.
-_WIDTH = 150
+_WIDTH = 175
 _MOST_NAMES = 5
 _MOST_DIFFERENCES = 20
 
@@ -45,13 +46,15 @@ def _parts(whole: Report) -> Iterator[Table | Text]:
 def _side_by_side(whole: Report) -> Table:
     table = _table("Side by side", ["data", "question", "figure"], column_names(whole.models))
     for source, question, figure, values in compared_figures(whole.models):
-        table.add_row(*map(Text, (source, question, figure, *values)))
+        table.add_row(*map(plain, (source, question, figure, *values)))
     return table
 
 
 def _model(model: ModelReport) -> Iterator[Table | Text]:
     origin = f"recorded on {model.recorded}" if model.recorded else "measured now"
-    yield Text(f"{model.name}, {origin}, bundle {model.sha256}", style="bold")
+    title = plain(f"{model.name}, {origin}, bundle {model.sha256}")
+    title.stylize("bold")
+    yield title
     yield _headline(model)
     yield from (_lost(source) for source in model.sources if not source.pooled)
     scope = model.sources[-1]
@@ -71,14 +74,14 @@ def _headline(model: ModelReport) -> Table:
     for source, question in _questions(model.sources):
         figures = (words.figure(question.figure(key)) for key in HEADLINE)
         counts = f"{question.faces:,}", f"{question.lost:,}"
-        table.add_row(*map(Text, (source.name, question.title, *counts, *figures)))
+        table.add_row(*map(plain, (source.name, question.title, *counts, *figures)))
     return table
 
 
 def _lost(source: SourceReport) -> Text:
     names = ", ".join(source.lost[:_MOST_NAMES]) + (", ..." if len(source.lost) > _MOST_NAMES else "")
     counts = f"no face found in {source.no_face:,} of {source.pictures:,} pictures, {source.unreadable:,} unreadable"
-    return Text(f"{source.name}: {counts}{': ' if names else ''}{names}")
+    return plain(f"{source.name}: {counts}{': ' if names else ''}{names}")
 
 
 def _classes(scope: SourceReport, about: str) -> Table:
@@ -86,7 +89,7 @@ def _classes(scope: SourceReport, about: str) -> Table:
     for question in scope.questions:
         for part in question.classes:
             figures = (words.figure(figure) for figure in part.figures)
-            table.add_row(*map(Text, (question.title, part.name, f"{part.faces:,}", *figures)))
+            table.add_row(*map(plain, (question.title, part.name, f"{part.faces:,}", *figures)))
     return table
 
 
@@ -105,7 +108,7 @@ def _gaps(model: ModelReport) -> Table:
         for dimension in question.groups:
             if gap := dimension.gap:
                 shown = words.per_cent(gap.difference, gap.interval)
-                table.add_row(*map(Text, (source.name, question.title, dimension.name, gap.worst, gap.best, shown)))
+                table.add_row(*map(plain, (source.name, question.title, dimension.name, gap.worst, gap.best, shown)))
     return table
 
 
@@ -116,7 +119,7 @@ def _groups(scope: SourceReport, about: str) -> Table:
             for place, group in enumerate(dimension.groups):
                 names = (question.title, dimension.name) if place == 0 else ("", "")
                 counts = f"{group.faces:,}", f"{group.lost:,}", words.per_cent(group.accuracy, group.interval)
-                table.add_row(*map(Text, (*names, group.name, *counts)))
+                table.add_row(*map(plain, (*names, group.name, *counts)))
             table.add_section()
     return table
 
@@ -129,20 +132,20 @@ def _unsure(model: ModelReport) -> Table:
         shares = (unsure.flagged, unsure.errors_removed, unsure.accuracy_kept)
         shown = (words.per_cent(one.value, one.interval) for one in shares)
         classes = ", ".join(f"{one.name} {words.per_cent(one.value)}" for one in unsure.by_class)
-        table.add_row(*map(Text, (source.name, question.title, *shown, classes)))
+        table.add_row(*map(plain, (source.name, question.title, *shown, classes)))
     return table
 
 
 def _differences(model: ModelReport) -> Table | Text:
     if not model.differences:
-        return Text("Against the recorded scores: no figure differs by more than rounding.")
+        return plain("Against the recorded scores: no figure differs by more than rounding.")
     outside = sum(one.outside for one in model.differences)
     title = f"Against the recorded scores: {len(model.differences)} figures differ, {outside} of them outside"
     texts = ["data", "question", "figure"]
     table = _table(title, texts, ["recorded", "interval", "measured", "outside"])
     for one in model.differences[:_MOST_DIFFERENCES]:
         numbers = f"{one.recorded:.4f}", f"{one.interval.low:.4f} to {one.interval.high:.4f}", f"{one.measured:.4f}"
-        table.add_row(*map(Text, (one.source, one.question, one.figure, *numbers, "yes" if one.outside else "no")))
+        table.add_row(*map(plain, (one.source, one.question, one.figure, *numbers, "yes" if one.outside else "no")))
     return table
 
 
@@ -153,9 +156,9 @@ def _questions(sources: Iterable[SourceReport]) -> Iterator[tuple[SourceReport, 
 
 
 def _table(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=plain(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in texts:
-        table.add_column(name)
+        table.add_column(plain(name))
     for name in numbers:
-        table.add_column(name, justify="right")
+        table.add_column(plain(name), justify="right")
     return table

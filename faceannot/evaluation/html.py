@@ -66,7 +66,7 @@ def _compared(models: Sequence[ModelReport]) -> Iterator[_Cells]:
 
 
 def _model(model: ModelReport) -> str:
-    origin = f"recorded on {model.recorded}" if model.recorded else "measured now"
+    origin = f"recorded on {escape(model.recorded)}" if model.recorded else "measured now"
     return "".join(
         [
             f"<h2>{escape(model.name)}</h2>",

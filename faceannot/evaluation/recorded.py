@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from faceannot.records import EXPRESSIONS, GENDERS
 FILE = "heldout.npz"
 FORMAT = 1
 _UNKNOWN_BYTE = 255
+# A hundred bytes a face: far beyond any test set, and no file can fill the memory.
+_LARGEST_BYTES = 200_000_000
 # Below that a probability is 0 for all that a report can show.
 _LEAST = 1e-7
 _COLUMNS = {
@@ -131,9 +134,12 @@ def _bytes(places: NDArray[np.int64]) -> NDArray[np.int64]:
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     names = {*_COLUMNS, "source_names", "ethnicity_names", "format", "date", "describes"}
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_BYTES:
+                raise BundleError(f"{path}: larger than any recorded scores")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in names}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise BundleError(f"{path}: not a file of recorded scores ({error})") from error
     if arrays["format"] != FORMAT:
         raise BundleError(f"{path}: recorded in format {arrays['format']}; this version reads {FORMAT}")
@@ -148,6 +154,9 @@ def _check(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         shape = (faces, len(EXPRESSIONS)) if name == "expressions" else (faces,)
         if arrays[name].dtype != kind or arrays[name].shape != shape:
             raise BundleError(f"{path}: `{name}` has to be {np.dtype(kind)} of shape {shape}")
+    for name in ("source_names", "ethnicity_names"):
+        if arrays[name].dtype.kind != "U" or arrays[name].ndim != 1:
+            raise BundleError(f"{path}: `{name}` has to be a list of texts")
     limits = {
         "source": len(arrays["source_names"]),
         "ethnicity": len(arrays["ethnicity_names"]),

@@ -51,18 +51,14 @@ class Row:
 
 
 def plot(title: str, x: Axis, y: Axis, series: Sequence[Series], size: tuple[int, int] = (470, 300)) -> str:
-    """An SVG with `series` on axes, a legend below them where there are several, and `title` for screen readers."""
+    """An SVG with `series` on axes, a legend below them, and `title` for screen readers."""
     width, height = size
-    named = [one for one in series if one.name]
     parts = [*_grid(x, y, size)]
     for number, one in enumerate(series):
         points = [_place(point, x, y, size) for point in one.points]
         parts += _drawn(points, one.style, COLOURS[number % len(COLOURS)])
-    parts += [
-        _legend(one, number, len(named), height, COLOURS[series.index(one) % len(COLOURS)])
-        for number, one in enumerate(named)
-    ]
-    return _svg(title, width, height + 18 * len(named), parts)
+        parts.append(_legend(one, number, height))
+    return _svg(title, width, height + 18 * len(series), parts)
 
 
 def rows(title: str, entries: Sequence[Row], axis: Axis, width: int = 540) -> str:
@@ -132,10 +128,12 @@ def _drawn(points: Sequence[tuple[float, float]], style: str, colour: str) -> li
     return [line, *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in points)]
 
 
-def _legend(one: Series, number: int, count: int, height: int, colour: str) -> str:
+def _legend(one: Series, number: int, height: int) -> str:
     y = height + 18 * number + 6
     mark = [(_LEFT, y - 4.0), (_LEFT + 28.0, y - 4.0)]
-    return "".join(_drawn(mark, one.style, colour)) + _text(_LEFT + 36, y, one.name, "start", _INK)
+    return "".join(_drawn(mark, one.style, COLOURS[number % len(COLOURS)])) + _text(
+        _LEFT + 36, y, one.name, "start", _INK
+    )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: int = 1) -> str:

@@ -138,6 +138,7 @@ def test_scores_of_other_settings_are_refused(folder: Path) -> None:
         ({"source": np.full(10, 2, np.uint8)}, "`source`"),
         ({"expressions": np.zeros((10, 6), np.float16)}, "`expressions`"),
         ({"age": np.zeros(10, np.float64)}, "`age`"),
+        ({"source_names": np.zeros(2)}, "`source_names`"),
         ({"outcome": np.zeros(9, np.uint8)}, "`outcome`"),
     ],
 )
