@@ -10,7 +10,6 @@ error; of several faces in a picture the largest one near the middle counts.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,11 @@ from pathlib import Path
 import numpy as np
 from common import parser, record
 
-from faceannot import Annotator, Face, PhotoResult
+from faceannot import Annotator, Face
 from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
 from faceannot.datasets.example import Example
+from faceannot.evaluation.intervals import wilson
+from faceannot.evaluation.judged import main_face
 from faceannot.inputs import Photo
 from faceannot.records import EXPRESSIONS
 
@@ -75,21 +76,6 @@ def judge(annotator: Annotator, examples: Iterator[Example]) -> Iterator[Judged]
     photos = [Photo(example.name, example.path) for example in tests]
     for example, result in zip(tests, annotator.annotate(photos), strict=True):
         yield Judged(example, main_face(result))
-
-
-def main_face(result: PhotoResult) -> Face | None:
-    """The face that the picture is of: large, and near the middle."""
-    if not result.faces or not result.photo_width or not result.photo_height:
-        return None
-    middle_x, middle_y = result.photo_width / 2, result.photo_height / 2
-    longest = max(result.photo_width, result.photo_height)
-
-    def weight(face: Face) -> float:
-        box = face.box
-        away = math.hypot(box.left + box.width / 2 - middle_x, box.top + box.height / 2 - middle_y) / longest
-        return face.detection * box.width * max(0.05, 1 - 2 * away)
-
-    return max(result.faces, key=weight)
 
 
 def gender_lines(judged: Sequence[Judged]) -> Iterator[str]:
@@ -154,10 +140,9 @@ def shown(right: Sequence[bool]) -> str:
     count = len(right)
     if not count:
         return "no faces"
-    share, z = sum(right) / count, 1.96
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return f"{100 * share:.1f} % ({100 * (centre - half):.1f} to {100 * (centre + half):.1f}) of {count}"
+    interval = wilson(sum(right), count)
+    share = 100 * sum(right) / count
+    return f"{share:.1f} % ({100 * interval.low:.1f} to {100 * interval.high:.1f}) of {count}"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ class Bundle:
     `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
     `gender_bias`, `expression_biases`: added to the logit of `female` and to those of the expressions before that.
-    `mirrored`: a face's logits are the mean of the crop's and its mirror image's. Thresholds: 0..1.
+    `mirrored`: a face's logits are the mean of the crop's and its mirror image's. Thresholds: 0..1. `heldout`: file and
+    SHA-256 of the recorded scores of held-out faces, if it has any; only evaluation reads and checks that file.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Bundle:
     expression_biases: tuple[float, ...]
     mirrored: bool
     unsure_threshold: float
+    heldout: tuple[Path, str] | None = None
 
 
 def load_bundle(folder: Path | None = None, detector: Path | None = None) -> Bundle:
@@ -148,7 +150,15 @@ def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
         expression_biases=classifier.numbers("expression_biases", len(EXPRESSIONS), -_LARGEST_BIAS, _LARGEST_BIAS),
         mirrored=classifier.flag("mirrored"),
         unsure_threshold=top.number("unsure_threshold", 0.0, 1.0),
+        heldout=_heldout(top, folder),
     )
+
+
+def _heldout(top: _Section, folder: Path) -> tuple[Path, str] | None:
+    if "heldout" not in top.value:
+        return None
+    section = top.section("heldout")
+    return folder / section.file_name("file"), section.text("sha256")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def test_info_shows_what_it_can_of_a_bundle_that_is_broken(tmp_path: Path) -> No
 
 
 def test_help_says_what_labels_are_and_are_not(tmp_path: Path) -> None:
-    for arguments in (["--help"], ["label", "--help"]):
+    for arguments in (["--help"], ["label", "--help"], ["evaluate", "--help"]):
         words = " ".join(faceannot(*arguments, cwd=tmp_path).stdout.decode().split())
         assert "what they feel" in words
         assert "who somebody is" in words

@@ -1,0 +1,215 @@
+"""`faceannot evaluate`: how good the labels are, and for whom."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
+from faceannot.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from faceannot.evaluation.report import Report
+
+INPUT, OUTPUT, SPEED = "What to judge", "What to write", "How to run"
+
+
+class SplitName(StrEnum):
+    """A part of the data."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Against(StrEnum):
+    """What fresh figures are compared with."""
+
+    RECORDED = "recorded"
+
+
+def evaluate(
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="A bundle to judge, by default the one that comes with faceannot; several are put side by side.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:PATH",
+            help="A source data set to judge on, afresh; may be given several times. Without it the scores that the "
+            "bundle recorded are used.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    split: Annotated[
+        SplitName, typer.Option(help="The part of the data to judge on.", rich_help_panel=INPUT)
+    ] = SplitName.TEST,
+    against: Annotated[
+        Against | None,
+        typer.Option(
+            help="With --data: say where the fresh figures differ from the recorded ones.", rich_help_panel=INPUT
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE.html", help="Write the whole report with its plots.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    json_out: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write all figures as JSON; `-` is standard output, in place of the tables.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    record_into: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Judge the bundle in DIR on --data and keep the scores in it, for reports without data.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace reports and recorded scores that exist.", rich_help_panel=OUTPUT),
+    ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="About how many processors to use.",
+            show_default="all that there are",
+            rich_help_panel=SPEED,
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only errors on standard error.", rich_help_panel=SPEED)
+    ] = False,
+) -> None:
+    """Say how good the labels are, and for whom: figures with their intervals, on faces held out from training.
+
+    Right is what people said that a picture shows. It is not who somebody is, how they see themselves or what they
+    feel. A face that is not found counts as an error. docs/evaluation.md explains each figure.
+
+    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but a fresh figure lies outside the recorded interval.
+    """
+    with exit_codes():
+        _check(data, split, against, record_into, model)
+        _check_targets(out, json_out, overwrite)
+        models: list[Path | None] = [record_into] if record_into else [*model] if model else [None]
+        if data:
+            whole = _measured(models, data, split, against, record_into, overwrite, threads, quiet)
+        else:
+            whole = _recorded(models)
+        _write(whole, out, json_out, overwrite)
+    if any(one.outside for part in whole.models for one in part.differences or ()):
+        raise typer.Exit(NEEDS_A_LOOK)
+
+
+def _check(
+    data: list[str] | None,
+    split: SplitName,
+    against: Against | None,
+    record_into: Path | None,
+    model: list[Path] | None,
+) -> None:
+    if record_into and model:
+        raise UsageError("--record-into DIR judges the bundle in DIR: leave out --model")
+    for option, given in (("--against", against), ("--record-into", record_into)):
+        if given and not data:
+            raise UsageError(f"{option} needs --data KIND:PATH to measure on")
+        if given and split is not SplitName.TEST:
+            raise UsageError(f"{option} is about the test part: leave out --split")
+    if split is not SplitName.TEST and not data:
+        raise UsageError("--split needs --data KIND:PATH: only scores of test faces are recorded")
+
+
+def _check_targets(out: Path | None, json_out: str | None, overwrite: bool) -> None:
+    """Refuse what cannot be written before an hour of measuring, not after it."""
+    files = [path for path in (out, Path(json_out) if json_out and json_out != "-" else None) if path]
+    if len(files) == 2 and files[0].resolve() == files[1].resolve():
+        raise UsageError(f"{out} cannot be both the report and the JSON")
+    for path in files:
+        if path.is_file() and not overwrite:
+            raise OutputError(f"{path} exists already; --overwrite replaces it")
+        if not path.parent.is_dir() or path.is_dir():
+            raise OutputError(f"{path} cannot be written: {'it is a folder' if path.is_dir() else 'no such folder'}")
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+
+
+def _measured(
+    models: list[Path | None],
+    data: list[str],
+    split: SplitName,
+    against: Against | None,
+    record_into: Path | None,
+    overwrite: bool,
+    threads: int | None,
+    quiet: bool,
+) -> Report:
+    from faceannot.cli.judging import Judging
+    from faceannot.datasets.sources import parse_source
+    from faceannot.evaluation.report import report
+
+    judging = Judging(
+        sources=[parse_source(text) for text in data],
+        split=split.value,
+        against_recorded=against is not None,
+        record=record_into is not None,
+        overwrite=overwrite,
+        threads=threads,
+        quiet=quiet,
+    )
+    return report(judging.reports(models), split.value)
+
+
+def _recorded(models: list[Path | None]) -> Report:
+    from faceannot.bundle import load_bundle
+    from faceannot.evaluation.recorded import load_recorded
+    from faceannot.evaluation.report import model_report, report
+
+    bundles = [load_bundle(folder) for folder in models]
+    found = [(bundle, load_recorded(bundle)) for bundle in bundles]
+    return report([model_report(bundle, one.judged, one.date) for bundle, one in found], SplitName.TEST.value)
+
+
+def _write(whole: Report, out: Path | None, json_out: str | None, overwrite: bool) -> None:
+    """The files, and then the tables or the JSON on standard output."""
+    if out:
+        from faceannot.evaluation.html import page
+
+        _save(out, page(whole), overwrite)
+    if json_out:
+        import json
+
+        from faceannot.evaluation.report import as_json
+
+        text = json.dumps(as_json(whole), indent=1, ensure_ascii=False) + "\n"
+        _save(sys.stdout.buffer if json_out == "-" else Path(json_out), text, overwrite)
+    if json_out != "-":
+        from faceannot.cli.evaluation_tables import show_report
+
+        show_report(whole)
+
+
+def _save(target: Path | BinaryIO, text: str, overwrite: bool) -> None:
+    from faceannot.outputs.sink import open_sink
+
+    sink = open_sink(target, overwrite=overwrite)
+    sink.write(text.encode("utf-8"))
+    sink.close()

@@ -1,0 +1,91 @@
+"""The worst mistakes: wrong answers that the classifier was surest of, with a small picture of each."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from faceannot.errors import PhotoError
+from faceannot.evaluation.judged import Judged, Seen
+from faceannot.evaluation.questions import Answers
+from faceannot.images import Picture, read
+from faceannot.outputs.names import escape
+
+MOST = 24
+THUMBNAIL_PX = 96
+_READ_SIDE_PX = 1024
+_QUALITY = 72
+# What is around the box on each side, as a share of it: people judge a face with its hair.
+_MARGIN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A wrong answer. `jpeg`: the face as a JPEG in base64, empty where the picture cannot be read any more."""
+
+    question: str
+    source: str
+    picture: str
+    truth: str
+    said: str
+    confidence: float
+    jpeg: str
+
+
+def worst_mistakes(judged: Judged, questions: Sequence[Answers], most: int = MOST) -> tuple[Mistake, ...]:
+    """The `most` surest wrong answers to each question; none where the pictures are not at hand."""
+    if not judged.seen:
+        return ()
+    return tuple(mistake for answers in questions for mistake in _of_question(judged, answers, most))
+
+
+def _of_question(judged: Judged, answers: Answers, most: int) -> list[Mistake]:
+    confidence, said = answers.confidence, answers.said
+    wrong = np.flatnonzero(~answers.right & ~answers.lost)
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+    return [
+        Mistake(
+            question=answers.key,
+            source=str(judged.source[answers.rows[place]]),
+            picture=escape(judged.seen[answers.rows[place]].photo.name),
+            truth=answers.classes[answers.truth[place]],
+            said=answers.classes[said[place]],
+            confidence=float(confidence[place]),
+            jpeg=thumbnail(judged.seen[answers.rows[place]]),
+        )
+        for place in surest
+    ]
+
+
+def thumbnail(seen: Seen) -> str:
+    """The face of `seen` as a small JPEG in base64; the empty string where its picture cannot be read."""
+    try:
+        picture = read(seen.photo.source, max_side=_READ_SIDE_PX)
+    except PhotoError:
+        return ""
+    image = _cut(picture, seen)
+    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=_QUALITY)
+    return base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def _cut(picture: Picture, seen: Seen) -> Image.Image:
+    image = Image.fromarray(picture.rgb)
+    if seen.box is None:
+        return image
+    box, scale = seen.box, picture.scale
+    around_x, around_y = _MARGIN * box.width, _MARGIN * box.height
+    edges = (
+        max(0.0, (box.left - around_x) / scale),
+        max(0.0, (box.top - around_y) / scale),
+        min(image.width, (box.left + box.width + around_x) / scale),
+        min(image.height, (box.top + box.height + around_y) / scale),
+    )
+    left, top, right, bottom = (round(edge) for edge in edges)
+    return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
