@@ -21,6 +21,7 @@ from common import parser, record
 
 from faceannot import Annotator, Face, PhotoResult
 from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets.cleaning import clean
 from faceannot.datasets.example import Example
 from faceannot.inputs import Photo
 from faceannot.records import EXPRESSIONS
@@ -71,7 +72,7 @@ def parse() -> argparse.Namespace:
 
 
 def judge(annotator: Annotator, examples: Iterator[Example]) -> Iterator[Judged]:
-    tests = [example for example in examples if example.split == "test"]
+    tests = [example for example in clean(examples).examples if example.split == "test"]
     photos = [Photo(example.name, example.path) for example in tests]
     for example, result in zip(tests, annotator.annotate(photos), strict=True):
         yield Judged(example, main_face(result))
