@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from faceannot._version import __version__
+from faceannot.cli.datasets import datasets
 from faceannot.cli.info import info
 from faceannot.cli.label import label
+from faceannot.cli.prepare import prepare
 
 app = typer.Typer(
     name="faceannot",
@@ -21,6 +23,8 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(info)
+app.command()(prepare)
+app.add_typer(datasets, name="datasets")
 
 
 def _show_version(wanted: bool) -> None:
