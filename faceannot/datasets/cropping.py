@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Sequence
 from multiprocessing import parent_process
 from pathlib import Path
@@ -43,7 +42,6 @@ def start(detector: Path) -> None:
     import cv2
 
     global _detector
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the first one ends the others
     Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     _detector = Detector(detector, threads=1)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -144,14 +145,25 @@ def _crop_rest(
     """Crop what `journal` does not have yet. A batch is noted after its crops are in place."""
     Detector(detector)  # one that cannot be used is found here, and not by every worker
     batches = [examples[start : start + _BATCH] for start in range(journal.done, len(examples), _BATCH)]
-    # Forking a process that has loaded a training library can hang the child.
     with (
-        ProcessPoolExecutor(workers, get_context("spawn"), initializer=start, initargs=(detector,)) as pool,
+        _workers(workers, detector) as pool,
         closing(mapped(crop_batch, batches, executor=pool, ahead=2 * workers)) as results,
     ):
         for outcomes in _unbroken(results, examples, journal):
             _take(outcomes, crops, journal)
             seen(journal.done)
+
+
+@contextmanager
+def _workers(count: int, detector: Path) -> Iterator[ProcessPoolExecutor]:
+    # Forking a process that has loaded a training library can hang the child.
+    with ProcessPoolExecutor(count, get_context("spawn"), initializer=start, initargs=(detector,)) as pool:
+        # Ctrl-C goes to all processes. The workers, which start with the first task, have it blocked from their birth
+        # on: this process ends them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        pool.submit(os.getpid)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield pool
 
 
 def _unbroken(

@@ -34,6 +34,11 @@ def faces(folder: Path, count: int) -> list[Example]:
     return [Example("a", f"{n:03}", face(folder / f"{n:03}.png", n), "train", gender="male") for n in range(count)]
 
 
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceannot.datasets.prepare._BATCH", 4)
+
+
 class StoppedError(Exception):
     """What a test stops a run with."""
 
@@ -78,40 +83,43 @@ def test_what_is_prepared_already_is_not_made_again(tmp_path: Path, detector: Pa
     assert prepare([example], tmp_path / "out", detector, workers=1).examples == first.examples
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path, detector: Path) -> None:
-    examples = faces(tmp_path, 150)
+    examples = faces(tmp_path, 10)
     whole = prepare(examples, tmp_path / "whole", detector, workers=1)
     with pytest.raises(StoppedError):
-        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(64))  # type: ignore[arg-type]
+        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(4))  # type: ignore[arg-type]
     with pytest.raises(DatasetError, match="not prepared, or not finished"):
         load(tmp_path / "out")
-    for number in range(64):
+    for number in range(4):
         (tmp_path / f"{number:03}.png").unlink()
     begun: list[int] = []
     resumed = prepare(examples, tmp_path / "out", detector, workers=1, seen=begun.append)
-    assert begun[0] >= 64
+    assert begun[0] >= 4
     assert resumed.examples == whole.examples
     assert np.array_equal(resumed.crops, whole.crops)
     assert not (tmp_path / "out" / "crops.journal").exists()
 
 
-@pytest.mark.parametrize("torn", [b'{"done": 128, "lost"', b"no journal line\n"])
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("torn", [b'{"done": 8, "lost"', b"no journal line\n"])
 def test_a_line_that_was_not_finished_does_not_count(tmp_path: Path, detector: Path, torn: bytes) -> None:
-    examples = faces(tmp_path, 150)
+    examples = faces(tmp_path, 10)
     with pytest.raises(StoppedError):
-        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(64))  # type: ignore[arg-type]
+        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(4))  # type: ignore[arg-type]
     with (tmp_path / "out" / "crops.journal").open("ab") as file:
         file.write(torn)
     resumed = prepare(examples, tmp_path / "out", detector, workers=1)
-    assert [crop[CROP_PX // 2, CROP_PX // 2, 2] for crop in resumed.crops] == list(range(150))
+    assert [crop[CROP_PX // 2, CROP_PX // 2, 2] for crop in resumed.crops] == list(range(10))
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_crops_that_are_gone_are_made_again(tmp_path: Path, detector: Path) -> None:
-    examples = faces(tmp_path, 80)
+    examples = faces(tmp_path, 6)
     with pytest.raises(StoppedError):
-        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(64))  # type: ignore[arg-type]
+        prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(4))  # type: ignore[arg-type]
     (tmp_path / "out" / "crops.npy").unlink()
-    assert len(prepare(examples, tmp_path / "out", detector, workers=1).examples) == 80
+    assert len(prepare(examples, tmp_path / "out", detector, workers=1).examples) == 6
 
 
 def test_crops_of_other_labels_or_another_detector_are_not_taken(tmp_path: Path, detector: Path) -> None:
