@@ -33,7 +33,7 @@ _COPIES_STAY = frozenset({"gender-folders"})
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A picture that was left out, as its source has it. `copy_of`: the copy that stays, if that is the reason."""
+    """A picture that was left out. `copy_of`: the copy that stays, if that is the reason."""
 
     example: Example
     reason: str

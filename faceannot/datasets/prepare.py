@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from faceannot.errors import DatasetError, OutputError
 from faceannot.pipeline import mapped
 
 _BATCH = 64
+_CROP_BYTES = CROP_PX * CROP_PX * 3
+_HEADER_BYTES = 128  # of an .npy file with this shape; NumPy fills it up to a multiple of 64
 _EXAMPLES, _CROPS, _MADE_FROM, _JOURNAL = "examples.csv", "crops.npy", "made_from.txt", "crops.journal"
 _LOST, _UNREADABLE = "lost.txt", "unreadable.csv"
 # Names may hold bytes that are no UTF-8.
@@ -58,7 +60,7 @@ def prepare(
     """Crop the face of each example into `folder`, go on with what was begun there, or load what is finished.
 
     Examples whose face is not found are left out and listed in `lost.txt`, those that cannot be read in
-    `unreadable.txt` with the reason. `seen` is told how many examples are finished, whenever some are.
+    `unreadable.csv` with the reason. `seen` is told how many examples are finished, whenever some are.
     Raises `OutputError` when `folder` holds crops of other pictures, labels or another detector, or is in use.
     """
     listed = list(examples)
@@ -71,10 +73,9 @@ def prepare(
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with CropJournal(folder / _JOURNAL, made_from) as journal:
-            crops = _open_crops(folder / _CROPS, len(listed), journal)
-            seen(journal.done)
-            _crop_rest(listed, crops, journal, detector, workers or os.cpu_count() or 1, seen)
-            crops.flush()
+            with _open_crops(folder / _CROPS, len(listed), journal) as crops:
+                seen(journal.done)
+                _crop_rest(listed, crops, journal, detector, workers or os.cpu_count() or 1, seen)
             _finish(listed, journal, folder, made_from)
         journal.path.unlink()
     return load(folder)
@@ -125,18 +126,26 @@ def _is_finished(folder: Path, made_from: str) -> bool:
     return True
 
 
-def _open_crops(path: Path, most: int, journal: CropJournal) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """The array on disk, as large as if a face were found in every picture."""
-    goes_on = journal.done > 0 and path.is_file()
-    if not goes_on:
-        journal.begin()
+def _open_crops(path: Path, most: int, journal: CropJournal) -> BinaryIO:
+    """The array on disk, as large as if a face were found in every picture.
+
+    It is written as a file, because a full disk kills a process that writes into mapped memory.
+    """
+    size = _HEADER_BYTES + most * _CROP_BYTES
+    if journal.done and path.is_file() and path.stat().st_size == size:
+        return path.open("r+b")
+    journal.begin()
+    file = path.open("w+b")
     shape = (most, CROP_PX, CROP_PX, 3)
-    return np.lib.format.open_memmap(path, mode="r+" if goes_on else "w+", dtype=np.uint8, shape=shape)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    assert file.tell() == _HEADER_BYTES
+    file.truncate(size)
+    return file
 
 
 def _crop_rest(
     examples: Sequence[Example],
-    crops: NDArray[np.uint8],
+    crops: BinaryIO,
     journal: CropJournal,
     detector: Path,
     workers: int,
@@ -179,8 +188,8 @@ def _unbroken(
         ) from error
 
 
-def _take(outcomes: Sequence[Outcome], crops: NDArray[np.uint8], journal: CropJournal) -> None:
-    row = journal.found
+def _take(outcomes: Sequence[Outcome], crops: BinaryIO, journal: CropJournal) -> None:
+    crops.seek(_HEADER_BYTES + journal.found * _CROP_BYTES)
     lost: list[int] = []
     unreadable: dict[int, str] = {}
     for place, outcome in enumerate(outcomes, start=journal.done):
@@ -189,8 +198,8 @@ def _take(outcomes: Sequence[Outcome], crops: NDArray[np.uint8], journal: CropJo
         elif isinstance(outcome, str):
             unreadable[place] = outcome
         else:
-            crops[row] = outcome
-            row += 1
+            crops.write(outcome.tobytes())
+    crops.flush()
     journal.add(len(outcomes), lost, unreadable)
 
 

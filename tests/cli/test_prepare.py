@@ -13,7 +13,7 @@ from PIL import Image
 
 from faceannot.datasets.prepare import load
 from tests import fakes
-from tests.cli.running import faceannot, started
+from tests.cli.running import faceannot, shell, started
 
 
 @pytest.fixture
@@ -119,3 +119,12 @@ def test_an_output_that_cannot_be_written_says_why(tmp_path: Path, detector: Pat
     done = faceannot("prepare", "--data", "a", "--out", "out", "--detector", detector, cwd=tmp_path)
     assert done.returncode == 1
     assert b"out/folders: cannot be written" in done.stderr
+
+
+def test_a_disk_that_is_full_says_why(tmp_path: Path, detector: Path) -> None:
+    source(tmp_path / "a", 10)
+    line = f"ulimit -f 64; $faceannot prepare --data a --out out --detector {detector} --threads 1"
+    done = shell(line, tmp_path)
+    assert done.returncode == 1
+    assert b"out/folders: cannot be written: File too large" in done.stderr
+    assert b"Traceback" not in done.stderr
