@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 RgbArray = NDArray[np.uint8]
 
 SIDE_PX = 64
-# With every gender that is merely the likelier one, about a seventh of "men" in RAF-DB are women and small children.
-SURE = 0.9
 
 
 def make_happy_h5(
@@ -35,7 +33,7 @@ def make_happy_h5(
     """Write `train_set_x` (size, 64, 64, 3) uint8 RGB, `train_set_y` (1 = happy, 0 = sad) and `list_classes`.
 
     Half of the pictures are happy and half sad, from the training part of `examples`, as the SHA-256 of their names
-    orders them. `only`: those whose largest face has that gender for `annotator`, with a score of 0.9 or more.
+    orders them. `only`: those whose largest face has that gender for `annotator`.
     Raises `OutputError` where `out` exists already or cannot be written, and `DatasetError` where there are too few
     such pictures.
     """
@@ -97,9 +95,9 @@ def _readable(examples: Iterable[Example]) -> Iterator[tuple[Example, RgbArray]]
 
 
 def _gender(result: PhotoResult) -> Gender | None:
-    """That of the largest face, where it is sure."""
+    """That of the largest face."""
     largest = max(result.faces, key=lambda face: face.box.width * face.box.height, default=None)
-    return largest.scores.gender if largest and largest.scores.gender_score >= SURE else None
+    return largest.scores.gender if largest else None
 
 
 def _small(rgb: RgbArray) -> RgbArray:
