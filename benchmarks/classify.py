@@ -20,6 +20,7 @@ from common import parser, record
 
 from faceannot import Annotator, Face
 from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets.cleaning import clean
 from faceannot.datasets.example import Example
 from faceannot.evaluation.intervals import wilson
 from faceannot.evaluation.judged import main_face
@@ -72,7 +73,7 @@ def parse() -> argparse.Namespace:
 
 
 def judge(annotator: Annotator, examples: Iterator[Example]) -> Iterator[Judged]:
-    tests = [example for example in examples if example.split == "test"]
+    tests = [example for example in clean(examples).examples if example.split == "test"]
     photos = [Photo(example.name, example.path) for example in tests]
     for example, result in zip(tests, annotator.annotate(photos), strict=True):
         yield Judged(example, main_face(result))

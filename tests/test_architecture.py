@@ -158,7 +158,16 @@ def test_importing_the_package_loads_nothing_but_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["label", "--help"], ["info", "--help"], ["evaluate", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["label", "--help"],
+        ["info", "--help"],
+        ["evaluate", "--help"],
+        ["prepare", "--help"],
+        ["datasets"],
+    ],
 )
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     loaded = {name.split(".")[0] for name in loaded_by("-m", "faceannot", *arguments)}

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("models/*.md")])
 # Typer's command classes live in another module from version to version, so they have no name here.
 GROUP: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = dict(GROUP.commands)
+
+
+def all_commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands of `group` and of the groups in it, by all words of their name."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from all_commands(command, f"{before}{name} ")
+
+
+COMMANDS: dict[str, Any] = dict(all_commands(GROUP))
 PARAMETERS = [(name, parameter) for name, command in COMMANDS.items() for parameter in command.params]
 
 
@@ -57,8 +68,9 @@ def test_each_option_is_in_the_readme(command: str, parameter: Any) -> None:
 
 def test_the_readme_calls_commands_and_options_that_exist() -> None:
     assert calls()
-    for command, *words in calls():
-        known = {option for parameter in COMMANDS[command].params for option in parameter.opts}
+    for words in calls():
+        name = max((name for name in COMMANDS if name.split() == words[: len(name.split())]), key=len)
+        known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
         assert {word for word in words if word.startswith("-") and word != "-"} <= known
 
 

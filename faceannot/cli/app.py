@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from faceannot._version import __version__
+from faceannot.cli.datasets import datasets
 from faceannot.cli.evaluate import evaluate
 from faceannot.cli.info import info
 from faceannot.cli.label import label
+from faceannot.cli.prepare import prepare
 
 app = typer.Typer(
     name="faceannot",
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.command()(label)
 app.command()(evaluate)
 app.command()(info)
+app.command()(prepare)
+app.add_typer(datasets, name="datasets")
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceannot.datasets.example import Example, Split, first_copies, one_hot, split_by_hash
+from faceannot.datasets import words
+from faceannot.datasets.example import Example, Split, one_hot
+from faceannot.datasets.files import pictures, read_lines, read_rows
 from faceannot.errors import DatasetError
 from faceannot.records import Expression, Gender
 
+LAYOUT = """\
+PATH/train/images/image0000006.jpg, PATH/train/images/ffhq_1200.png
+PATH/train/labels/image0000006.txt    4 0.5 0.5 1 1
+    (0 anger, 1 contempt, 2 disgust, 3 fear, 4 happy, 5 neutral, 6 sad, 7 surprise)
+PATH/valid/, PATH/test/               alike"""
+FFHQ = "ffhq"
+# Pictures kept for judging on everyday people.
+KEPT_FFHQ = range(1100)
 # 1 is contempt, which is none of the seven.
-_CLASSES: dict[str, Expression] = {
+_CLASSES: dict[str, Expression | None] = {
     "0": "anger",
+    "1": None,
     "2": "disgust",
     "3": "fear",
     "4": "happy",
@@ -21,56 +31,63 @@ _CLASSES: dict[str, Expression] = {
     "6": "sad",
     "7": "surprise",
 }
-_GENDERS: dict[str, Gender] = {"female": "female", "male": "male"}
-_FFHQ = re.compile(r"ffhq_(\d+)\.")
-# Pictures kept for judging on everyday people.
-KEPT_FFHQ = range(1100)
+_PARTS: dict[str, Split] = {"test": "test", "valid": "validation", "train": "train"}
+_FFHQ_NAME = re.compile(r"ffhq_(\d+)\.")
+
+
+def looks_like(path: Path) -> bool:
+    return any((path / part / "images").is_dir() and (path / part / "labels").is_dir() for part in _PARTS)
 
 
 def read(folder: Path, genders: Path | None = None) -> Iterator[Example]:
-    """Expressions of the AffectNet pictures (`image*`), and gender and age of FFHQ's from the table `genders`.
+    """Every picture with the class that the set gives it (contempt: none), test first; sources `affectnet`, `ffhq`.
 
-    FFHQ pictures carry no expression: the source goes with the class (85 % of the happy faces are FFHQ's), so a
-    network would learn the camera. `ffhq_0` to `ffhq_1099` never appear. `genders` is a CSV with picture, gender and
-    age. Copies are given once, test first. Raises `DatasetError` naming the file.
+    `genders` is a CSV with picture, gender and age for FFHQ's. Do not train on FFHQ's classes: the source goes with
+    the class (85 % of the happy faces are FFHQ's), so a network would learn the camera; `cleaning` takes them away.
+    Raises `DatasetError` naming the file.
     """
     people = _people(genders) if genders else {}
-    paths = [path for part in ("test", "valid", "train") for path in sorted((folder / part / "images").glob("*"))]
-    if not paths:
+    found = [path for part in _PARTS for path in pictures(folder / part / "images")]
+    if not found:
         raise DatasetError(f"{folder}: no pictures in train/images, valid/images, test/images")
-    for path, first in first_copies(paths).items():
-        if path == first:
-            example = _ffhq(folder, path, people) if _FFHQ.match(path.name) else _affectnet(folder, path)
-            if example is not None:
-                yield example
+    for path in found:
+        part = path.parent.parent
+        expression = _expression(part / "labels" / f"{path.stem}.txt")
+        is_ffhq = _FFHQ_NAME.match(path.name) is not None
+        gender, age = people.get(path.name, (None, None)) if is_ffhq else (None, None)
+        yield Example(
+            source=FFHQ if is_ffhq else "affectnet",
+            name=path.relative_to(folder).as_posix(),
+            path=path,
+            split=_PARTS[part.name],
+            gender=gender,
+            expression=one_hot(expression) if expression else None,
+            age=age,
+        )
+
+
+def is_kept_for_judging(example: Example) -> bool:
+    """Whether it is one of FFHQ's pictures that no training may see."""
+    match = _FFHQ_NAME.match(example.path.name) if example.source == FFHQ else None
+    return match is not None and int(match.group(1)) in KEPT_FFHQ
+
+
+def _expression(label: Path) -> Expression | None:
+    if not label.is_file():
+        raise DatasetError(f"{label}: missing; each picture needs its YOLO label")
+    for line, text in read_lines(label):
+        number = text.split()[0]
+        if number not in _CLASSES:
+            raise DatasetError(f"{label}:{line}: expected a class from 0 to 7, found {number!r}")
+        return _CLASSES[number]
+    raise DatasetError(f"{label}: empty; expected a line such as '4 0.5 0.5 1 1'")
 
 
 def _people(path: Path) -> dict[str, tuple[Gender, int]]:
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {row["picture"]: (_GENDERS[row["gender"]], round(float(row["age"]))) for row in rows}
-    except (KeyError, ValueError, TypeError) as error:
-        raise DatasetError(f"{path}: expected columns picture, gender (female, male) and age ({error})") from error
-
-
-def _ffhq(folder: Path, path: Path, people: dict[str, tuple[Gender, int]]) -> Example | None:
-    match = _FFHQ.match(path.name)
-    if path.name not in people or match is None or int(match.group(1)) in KEPT_FFHQ:
-        return None
-    gender, age = people[path.name]
-    name = path.relative_to(folder).as_posix()
-    return Example("ffhq", name, path, split_by_hash(path.name, 0), gender=gender, age=age)
-
-
-def _affectnet(folder: Path, path: Path) -> Example | None:
-    label = path.parent.parent / "labels" / f"{path.stem}.txt"
-    if not label.is_file():
-        raise DatasetError(f"{label}: missing; each picture needs its YOLO label")
-    number = label.read_text().split(maxsplit=1)[0]
-    if number not in _CLASSES:
-        return None
-    parts: dict[str, Split] = {"train": "train", "valid": "validation", "test": "test"}
-    name = path.relative_to(folder).as_posix()
-    split = parts[path.parent.parent.name]
-    return Example("affectnet", name, path, split, expression=one_hot(_CLASSES[number]))
+    people = {}
+    for number, row in read_rows(path, ("picture", "gender", "age")):
+        try:
+            people[row["picture"]] = (words.GENDERS[row["gender"].lower()], round(float(row["age"])))
+        except (KeyError, ValueError, OverflowError) as error:
+            raise DatasetError(f"{path}:{number}: expected a gender (female, male) and an age ({error})") from error
+    return people

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceannot.datasets.example import Example, Split, first_copies
+from faceannot.datasets.example import Example, Split
+from faceannot.datasets.files import present, read_rows, whole_number
 from faceannot.errors import DatasetError
 from faceannot.records import EXPRESSIONS
 
+LAYOUT = """\
+PATH/fer2013new.csv    Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF
+                       Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0
+PATH/FER2013Train/fer0000000.png
+PATH/FER2013Valid/, PATH/FER2013Test/"""
+AGREEMENT = 5
 _COLUMNS = {
     "neutral": "neutral",
     "happy": "happiness",
@@ -27,38 +33,44 @@ _PARTS: dict[str, tuple[str, Split]] = {
 }
 
 
-def read(folder: Path, agreement: int = 5) -> Iterator[Example]:
-    """Examples whose winning vote, one of the seven expressions, has at least `agreement` of the ten votes.
+def looks_like(path: Path) -> bool:
+    return (path / "fer2013new.csv").is_file()
 
-    `folder` holds `fer2013new.csv` and `FER2013Train|Valid|Test`. Votes of one are dropped as in the original
-    paper. Copies are given once, test first. Raises `DatasetError` naming file and line.
+
+def read(folder: Path, agreement: int = AGREEMENT) -> Iterator[Example]:
+    """Every picture of the table `fer2013new.csv`, test first, then validation, then training.
+
+    It has an expression if the winning vote is one of the seven and has at least `agreement` of the ten votes. Votes
+    of one are dropped as in the original paper. Raises `DatasetError` naming file and line.
     """
     table = folder / "fer2013new.csv"
-    if not table.is_file():
-        raise DatasetError(f"{table}: missing; FER+ needs its table of votes")
-    examples = {}
-    with table.open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                example = _example(folder, row, agreement)
-            except (KeyError, ValueError, TypeError) as error:
-                raise DatasetError(f"{table}:{number}: not a row of FER+ votes ({error})") from error
-            if example is not None and example.path.is_file():
-                examples[example.path] = example
-    order = {"test": 0, "validation": 1, "train": 2}
-    paths = sorted(examples, key=lambda path: (order[examples[path].split], path))
-    for path, first in first_copies(paths).items():
-        if path == first:
-            yield examples[path]
+    needed = ("Usage", "Image name", *_COLUMNS.values(), *_OTHER)
+    listed = [
+        _example(folder, row, agreement, f"{table}:{number}")
+        for number, row in read_rows(table, needed)
+        if row["Image name"]
+    ]
+    order = [split for _, split in _PARTS.values()]
+    yield from sorted(present(listed, table), key=lambda example: (order.index(example.split), example.path))
 
 
-def _example(folder: Path, row: dict[str, str], agreement: int) -> Example | None:
+def _example(folder: Path, row: dict[str, str], agreement: int, where: str) -> Example:
+    if row["Usage"] not in _PARTS:
+        raise DatasetError(f"{where}: Usage has to be one of {', '.join(_PARTS)}, found {row['Usage']!r}")
     part, split = _PARTS[row["Usage"]]
     name = row["Image name"]
-    votes = [int(row[_COLUMNS[expression]]) for expression in EXPRESSIONS]
-    others = max(int(row[column]) for column in _OTHER)
-    if not name or max(votes) < agreement or max(votes) <= others:
-        return None
+    votes = [_votes(row, _COLUMNS[expression], where) for expression in EXPRESSIONS]
+    others = max(_votes(row, column, where) for column in _OTHER)
+    agreed = max(votes) >= agreement and max(votes) > others
+    return Example(
+        "ferplus", f"{part}/{name}", folder / part / name, split, expression=_shares(votes) if agreed else None
+    )
+
+
+def _votes(row: dict[str, str], column: str, where: str) -> int:
+    return whole_number(row[column], f"{where}: {column}", 0, 10)
+
+
+def _shares(votes: list[int]) -> tuple[float, ...] | None:
     kept = [vote if vote > 1 else 0 for vote in votes]
-    shares = tuple(vote / sum(kept) for vote in kept)
-    return Example("ferplus", f"{part}/{name}", folder / part / name, split, expression=shares)
+    return tuple(vote / sum(kept) for vote in kept) if any(kept) else None

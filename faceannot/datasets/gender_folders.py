@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceannot.datasets.example import Example, Split, split_by_hash
+from faceannot.datasets import words
+from faceannot.datasets.example import Example, Split
+from faceannot.datasets.files import first_entries, pictures, read_lines
 from faceannot.errors import DatasetError
 from faceannot.records import GENDERS, Gender
 
-_SPLITS: dict[str, Split] = {"Training": "train", "Train": "train", "Validation": "validation", "Test": "test"}
-TEST_BELOW = 26
+LAYOUT = """\
+PATH/Training/female/, PATH/Training/male/        (or Train)
+PATH/Validation/female/, PATH/Validation/male/    (or Valid)
+PATH/Test/female/, PATH/Test/male/                (if there is one)
+    090544.jpg.jpg    with identities=FILE the number names the person: 090544.jpg 2880"""
+
+
+def looks_like(path: Path) -> bool:
+    parts = [entry for entry in first_entries(path) if entry.name.lower() in words.SPLITS and entry.is_dir()]
+    return any(inside.name.lower() in GENDERS for part in parts for inside in first_entries(part))
 
 
 def read(folder: Path, identities: Path | None = None) -> Iterator[Example]:
-    """Examples of `SPLIT/GENDER/*`; with `identities` (lines `000001.jpg 2880`) the split goes by person instead.
+    """Every picture of `SPLIT/GENDER`; `identities` has lines `000001.jpg 2880` that say who is in which.
 
-    A picture that carries the other gender than most pictures of the same person is left out of training, because
-    one of the two labels is wrong. Raises `DatasetError` when there is no such folder or a line is malformed.
+    Raises `DatasetError` when there is no such folder or a line is malformed.
     """
+    people = read_identities(identities) if identities else {}
     found = list(_pictures(folder))
     if not found:
         raise DatasetError(f"{folder}: no pictures in Training/male, Training/female, Validation/male, ...")
-    if identities is None:
-        for path, split, gender in found:
-            yield _example(folder, path, split, gender, None)
-        return
-    people = read_identities(identities)
-    subjects = [people.get(celeba_number(path)) for path, _, _ in found]
-    counts = Counter(zip(subjects, (gender for _, _, gender in found), strict=True))
-    for (path, split, gender), subject in zip(found, subjects, strict=True):
-        if subject is not None:
-            split = split_by_hash(subject, TEST_BELOW)
-        outvoted = subject is not None and any(counts[subject, other] > counts[subject, gender] for other in GENDERS)
-        if split == "test" or not outvoted:
-            yield _example(folder, path, split, gender, subject)
+    if people and not any(celeba_number(path) in people for path, _, _ in found):
+        raise DatasetError(f"{identities}: names none of the pictures in {folder}")
+    for path, split, gender in found:
+        name = path.relative_to(folder).as_posix()
+        subject = people.get(celeba_number(path))
+        yield Example("gender-folders", name, path, split, gender=gender, subject=subject)
 
 
 def read_identities(path: Path) -> dict[str, str]:
     """CelebA number, as `000001`, to person."""
     people = {}
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in read_lines(path):
         fields = line.split()
         if len(fields) != 2:
             raise DatasetError(f"{path}:{number}: expected 'NUMBER.jpg PERSON', found {line!r}")
@@ -55,12 +57,9 @@ def celeba_number(path: Path) -> str:
 
 
 def _pictures(folder: Path) -> Iterator[tuple[Path, Split, Gender]]:
-    for name, split in _SPLITS.items():
-        for gender in GENDERS:
-            for path in sorted((folder / name / gender).glob("*")):
-                yield path, split, gender
-
-
-def _example(folder: Path, path: Path, split: Split, gender: Gender, subject: str | None) -> Example:
-    name = path.relative_to(folder).as_posix()
-    return Example("gender-folders", name, path, split, gender=gender, subject=subject)
+    for part in sorted(folder.iterdir()):
+        if part.name.lower() in words.SPLITS and part.is_dir():
+            for gender in GENDERS:
+                for inside in sorted(entry for entry in part.iterdir() if entry.name.lower() == gender):
+                    for path in pictures(inside):
+                        yield path, words.SPLITS[part.name.lower()], gender

@@ -3,138 +3,228 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.alignment import Template, align
+from faceannot.bundle import file_sha256
+from faceannot.datasets.crop_journal import CropJournal
+from faceannot.datasets.cropping import CROP_PX, SETTINGS, Outcome, crop_batch, start
 from faceannot.datasets.example import Example
-from faceannot.detector import Detector, resized
-from faceannot.errors import DatasetError
+from faceannot.detector import Detector
+from faceannot.errors import DatasetError, OutputError
+from faceannot.pipeline import mapped
 
-RgbArray = NDArray[np.uint8]
-
-# A prepared crop shows more than the classifier's, so that turning, zooming and moving it finds real pixels.
-CROP_PX = 112
-MARGIN = 4 / 3
-# Source pictures are close-ups: detection works best on a face of some 150 pixels with a border round it.
-DETECTION_PX = 192
-BORDER_PX = 32
-THRESHOLD = 0.3
-_detector: Detector | None = None
-
-
-def widened(template: Template) -> Template:
-    """`template` for a crop that shows `MARGIN` times as much."""
-    return Template(template.eye_distance / MARGIN, 0.5 + (template.eye_height - 0.5) / MARGIN)
+_BATCH = 64
+_CROP_BYTES = CROP_PX * CROP_PX * 3
+_HEADER_BYTES = 128  # of an .npy file with this shape; NumPy fills it up to a multiple of 64
+_EXAMPLES, _CROPS, _MADE_FROM, _JOURNAL = "examples.csv", "crops.npy", "made_from.txt", "crops.journal"
+_LOST, _UNREADABLE = "lost.txt", "unreadable.csv"
+# Names may hold bytes that are no UTF-8.
+_TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Crops (n, 112, 112, 3) uint8 RGB, memory-mapped, and the example of each."""
+    """Crops (n, 112, 112, 3) uint8 RGB, memory-mapped, and the example of each.
+
+    `lost`: names of pictures in which no face was found. `unreadable`: name and reason of those that cannot be read.
+    """
 
     crops: NDArray[np.uint8]
     examples: tuple[Example, ...]
+    lost: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
-def prepare(examples: Iterable[Example], folder: Path, detector: Path, *, workers: int | None = None) -> Prepared:
-    """Crop the face of each example into `folder`, or load what an earlier call finished there.
+def prepare(
+    examples: Iterable[Example],
+    folder: Path,
+    detector: Path,
+    *,
+    workers: int | None = None,
+    seen: Callable[[int], None] = lambda count: None,
+) -> Prepared:
+    """Crop the face of each example into `folder`, go on with what was begun there, or load what is finished.
 
-    Examples whose face is not found are listed in `lost.txt` and left out. Raises `DatasetError` for a picture
-    that cannot be read.
+    Examples whose face is not found are left out and listed in `lost.txt`, those that cannot be read in
+    `unreadable.csv` with the reason. `seen` is told how many examples are finished, whenever some are.
+    Raises `OutputError` when `folder` holds crops of other pictures, labels or another detector, or is in use.
     """
-    if not (folder / "examples.csv").is_file():
+    listed = list(examples)
+    if not listed:
+        raise DatasetError(f"{folder}: there are no pictures to prepare")
+    made_from = _fingerprint(listed, detector)
+    if _is_finished(folder, made_from):
+        seen(len(listed))
+        return load(folder)
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _crop_all(list(examples), folder, detector, workers or os.cpu_count() or 1)
+        with CropJournal(folder / _JOURNAL, made_from) as journal:
+            with _open_crops(folder / _CROPS, len(listed), journal) as crops:
+                seen(journal.done)
+                _crop_rest(listed, crops, journal, detector, workers or os.cpu_count() or 1, seen)
+            _finish(listed, journal, folder, made_from)
+        journal.path.unlink()
     return load(folder)
 
 
 def load(folder: Path) -> Prepared:
-    """What `prepare` left in `folder`."""
-    with (folder / "examples.csv").open(newline="") as file:
-        examples = tuple(_from_row(row) for row in csv.DictReader(file))
-    return Prepared(np.load(folder / "crops.npy", mmap_mode="r"), examples)
+    """What `prepare` left in `folder`. Raises `DatasetError` when that is not finished or damaged."""
+    try:
+        examples = tuple(_from_row(row) for row in _read_rows(folder / _EXAMPLES))
+        lost = tuple((folder / _LOST).read_text(**_TEXT).splitlines()) if (folder / _LOST).is_file() else ()
+        refused = _read_rows(folder / _UNREADABLE) if (folder / _UNREADABLE).is_file() else []
+        crops = np.load(folder / _CROPS, mmap_mode="r")
+    except FileNotFoundError as error:
+        raise DatasetError(f"{folder}: not prepared, or not finished: no {Path(error.filename).name}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{folder}: its crops cannot be used, remove it and prepare again ({error})") from error
+    if len(crops) < len(examples):
+        raise DatasetError(f"{folder}: {len(crops)} crops for {len(examples)} examples; remove it and prepare again")
+    return Prepared(crops[: len(examples)], examples, lost, tuple((row["name"], row["reason"]) for row in refused))
 
 
-def _crop_all(examples: Sequence[Example], folder: Path, detector: Path, workers: int) -> None:
-    crops = np.lib.format.open_memmap(
-        folder / "crops.npy", mode="w+", dtype=np.uint8, shape=(len(examples), CROP_PX, CROP_PX, 3)
-    )
-    found: list[Example] = []
-    lost: list[str] = []
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{error.filename or folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _fingerprint(examples: Sequence[Example], detector: Path) -> str:
+    """Changes with all that decides the crops and their labels, but for the content of the pictures."""
+    digest = hashlib.sha256(repr((file_sha256(detector), SETTINGS)).encode())
+    for example in examples:
+        digest.update(json.dumps(list(_row(example))).encode())
+    return digest.hexdigest()
+
+
+def _is_finished(folder: Path, made_from: str) -> bool:
+    if not (folder / _EXAMPLES).is_file():
+        return False
+    mark = folder / _MADE_FROM
+    # Crops of earlier versions say nothing of what they were made from.
+    if mark.is_file() and mark.read_text().strip() != made_from:
+        raise OutputError(
+            f"{folder}: holds crops of other pictures or labels, or made with another detector: "
+            "choose another folder, or remove this one"
+        )
+    return True
+
+
+def _open_crops(path: Path, most: int, journal: CropJournal) -> BinaryIO:
+    """The array on disk, as large as if a face were found in every picture.
+
+    It is written as a file, because a full disk kills a process that writes into mapped memory.
+    """
+    size = _HEADER_BYTES + most * _CROP_BYTES
+    if journal.done and path.is_file() and path.stat().st_size == size:
+        return path.open("r+b")
+    journal.begin()
+    file = path.open("w+b")
+    shape = (most, CROP_PX, CROP_PX, 3)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    assert file.tell() == _HEADER_BYTES
+    file.truncate(size)
+    return file
+
+
+def _crop_rest(
+    examples: Sequence[Example],
+    crops: BinaryIO,
+    journal: CropJournal,
+    detector: Path,
+    workers: int,
+    seen: Callable[[int], None],
+) -> None:
+    """Crop what `journal` does not have yet. A batch is noted after its crops are in place."""
+    Detector(detector)  # one that cannot be used is found here, and not by every worker
+    batches = [examples[start : start + _BATCH] for start in range(journal.done, len(examples), _BATCH)]
+    with (
+        _workers(workers, detector) as pool,
+        closing(mapped(crop_batch, batches, executor=pool, ahead=2 * workers)) as results,
+    ):
+        for outcomes in _unbroken(results, examples, journal):
+            _take(outcomes, crops, journal)
+            seen(journal.done)
+
+
+@contextmanager
+def _workers(count: int, detector: Path) -> Iterator[ProcessPoolExecutor]:
     # Forking a process that has loaded a training library can hang the child.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(detector,)) as pool:
-        batches = [examples[start : start + 64] for start in range(0, len(examples), 64)]
-        for batch, results in zip(batches, pool.map(_crop_batch, batches), strict=True):
-            for example, crop in zip(batch, results, strict=True):
-                if crop is None:
-                    lost.append(example.name)
-                else:
-                    crops[len(found)] = crop
-                    found.append(example)
+    with ProcessPoolExecutor(count, get_context("spawn"), initializer=start, initargs=(detector,)) as pool:
+        # Ctrl-C goes to all processes. The workers, which start with the first task, have it blocked from their birth
+        # on: this process ends them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        pool.submit(os.getpid)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield pool
+
+
+def _unbroken(
+    results: Iterable[list[Outcome]], examples: Sequence[Example], journal: CropJournal
+) -> Iterator[list[Outcome]]:
+    try:
+        yield from results
+    except BrokenProcessPool as error:
+        some = examples[journal.done : journal.done + _BATCH]
+        raise DatasetError(
+            f"a process that reads pictures died, at {some[0].path} or soon after; "
+            "what was finished is kept, and the same command goes on from there"
+        ) from error
+
+
+def _take(outcomes: Sequence[Outcome], crops: BinaryIO, journal: CropJournal) -> None:
+    crops.seek(_HEADER_BYTES + journal.found * _CROP_BYTES)
+    lost: list[int] = []
+    unreadable: dict[int, str] = {}
+    for place, outcome in enumerate(outcomes, start=journal.done):
+        if outcome is None:
+            lost.append(place)
+        elif isinstance(outcome, str):
+            unreadable[place] = outcome
+        else:
+            crops.write(outcome.tobytes())
     crops.flush()
-    (folder / "lost.txt").write_text("".join(f"{name}\n" for name in lost))
-    _write_examples(found, folder / "examples.csv")
+    journal.add(len(outcomes), lost, unreadable)
 
 
-def _start(detector: Path) -> None:
-    import cv2
-
-    global _detector
-    cv2.setNumThreads(1)
-    _detector = Detector(detector, threads=1)
-
-
-def _crop_batch(examples: Sequence[Example]) -> list[RgbArray | None]:
-    assert _detector is not None
-    return [crop_example(example.path, _detector) for example in examples]
+def _finish(examples: Sequence[Example], journal: CropJournal, folder: Path, made_from: str) -> None:
+    """Write the lists, that of the examples last: it is what says that all is there."""
+    (folder / _LOST).write_text("".join(f"{examples[place].name}\n" for place in journal.lost), **_TEXT)
+    unreadable = [(examples[place].name, examples[place].path, why) for place, why in journal.unreadable.items()]
+    _write_rows(folder / _UNREADABLE, ("name", "path", "reason"), unreadable)
+    (folder / _MADE_FROM).write_text(f"{made_from}\n")
+    left_out = {*journal.lost, *journal.unreadable}
+    found = [_row(example) for place, example in enumerate(examples) if place not in left_out]
+    _write_rows(folder / _EXAMPLES, _COLUMNS, found)
 
 
-def crop_example(path: Path, detector: Detector) -> RgbArray | None:
-    """The widened aligned crop of the main face of one picture, or None when there is none to be found."""
-    import cv2
-
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise DatasetError(f"{path}: cannot be read as a picture")
-    factor = DETECTION_PX / max(bgr.shape[:2])
-    rgb = np.asarray(bgr[:, :, ::-1], np.uint8)
-    enlarged = resized(rgb, factor)
-    bordered = cv2.copyMakeBorder(enlarged, *(BORDER_PX,) * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-    found = detector.detect(np.asarray(bordered, dtype=np.uint8), threshold=THRESHOLD)
-    if not len(found):
-        return None
-    landmarks = (found.landmarks[_main_face(found.boxes, found.scores, bordered.shape)] - BORDER_PX) / factor
-    return align(rgb, landmarks, CROP_PX, widened(Template()))
+_COLUMNS = (
+    *("source", "name", "path", "split", "gender", "expression", "age", "ethnicity", "subject"),
+    *("index", "group"),
+)
 
 
-def _main_face(boxes: NDArray[np.float32], scores: NDArray[np.float32], shape: Sequence[int]) -> int:
-    """The face that the picture is of: large, sure and near the middle."""
-    middle = np.array([shape[1], shape[0]], np.float32) / 2
-    away = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - middle, axis=1) / max(shape[:2])
-    return int(np.argmax(scores * (boxes[:, 2] - boxes[:, 0]) * np.maximum(0.05, 1 - 2 * away)))
-
-
-_COLUMNS = ("source", "name", "path", "split", "gender", "expression", "age", "ethnicity", "subject")
-
-
-def _write_examples(examples: Iterable[Example], path: Path) -> None:
-    partial_path = path.with_suffix(".partial")
-    with partial_path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for example in examples:
-            values = {name: getattr(example, name) for name in _COLUMNS}
-            values["expression"] = json.dumps(example.expression) if example.expression else None
-            writer.writerow(values.values())
-    partial_path.replace(path)
+def _row(example: Example) -> list[object]:
+    values = {name: getattr(example, name) for name in _COLUMNS}
+    values["path"] = str(example.path.absolute())
+    values["expression"] = json.dumps(example.expression) if example.expression else None
+    return list(values.values())
 
 
 def _from_row(row: dict[str, str]) -> Example:
@@ -148,4 +238,19 @@ def _from_row(row: dict[str, str]) -> Example:
         age=int(row["age"]) if row["age"] else None,
         ethnicity=row["ethnicity"] or None,
         subject=row["subject"] or None,
+        index=int(row["index"]) if row.get("index") else None,
+        group=row.get("group") or None,
     )
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", **_TEXT) as file:
+        return list(csv.DictReader(file))
+
+
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="", **_TEXT) as file:
+        csv.writer(file).writerows([columns, *rows])
+    partial.replace(path)

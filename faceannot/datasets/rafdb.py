@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceannot.datasets.example import Example, first_copies, one_hot, split_by_hash
+from faceannot.datasets.example import Example, Split, one_hot
+from faceannot.datasets.files import pictures
 from faceannot.errors import DatasetError
 from faceannot.records import Expression
 
+LAYOUT = """\
+PATH/train/1 to 7/train_00001_aligned.jpg    1 surprise, 2 fear, 3 disgust, 4 happy, 5 sad, 6 anger, 7 neutral
+PATH/test/1 to 7/test_0001_aligned.jpg"""
 _CLASSES: dict[str, Expression] = {
     "1": "surprise",
     "2": "fear",
@@ -18,26 +22,19 @@ _CLASSES: dict[str, Expression] = {
     "6": "anger",
     "7": "neutral",
 }
+_PARTS: tuple[Split, ...] = ("test", "train")
+
+
+def looks_like(path: Path) -> bool:
+    return any((path / part / number).is_dir() for part in _PARTS for number in _CLASSES)
 
 
 def read(folder: Path) -> Iterator[Example]:
-    """Examples of `train/CLASS/*.jpg` and `test/CLASS/*.jpg`; validation is cut from training by name.
-
-    Byte-identical copies are given once, test first. Raises `DatasetError` when a part is missing.
-    """
-    paths = []
-    for part in ("test", "train"):
-        found = sorted((folder / part).glob("[1-7]/*.jpg"))
+    """Every picture of `test/CLASS` and `train/CLASS`. Raises `DatasetError` when a part is missing."""
+    for part in _PARTS:
+        found = [(path, number) for number in _CLASSES for path in pictures(folder / part / number)]
         if not found:
             raise DatasetError(f"{folder}: no pictures in {part}/1 to {part}/7; is it RAF-DB's basic set?")
-        paths += found
-    for path, first in first_copies(paths).items():
-        if path == first:
-            part = path.parent.parent.name
-            yield Example(
-                source="rafdb",
-                name=path.relative_to(folder).as_posix(),
-                path=path,
-                split="test" if part == "test" else split_by_hash(path.name, 0),
-                expression=one_hot(_CLASSES[path.parent.name]),
-            )
+        for path, number in found:
+            name = path.relative_to(folder).as_posix()
+            yield Example("rafdb", name, path, part, expression=one_hot(_CLASSES[number]))

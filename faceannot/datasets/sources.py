@@ -1,54 +1,222 @@
-"""Source data sets by name: `KIND:PATH` as people write it to the examples it holds."""
+"""Source data sets by name: `KIND:PATH?option=value` as people write it to the examples it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets import (
+    affectnet_yolo,
+    all_age_faces,
+    celeba,
+    fer2013,
+    ferplus,
+    folders,
+    gender_folders,
+    happy_h5,
+    manifest,
+    rafdb,
+    utkface,
+)
+from faceannot.datasets.cleaning import Cleaned, clean
 from faceannot.datasets.example import Example
+from faceannot.datasets.files import whole_number
 from faceannot.errors import DatasetError
+
+_OPTIONS = re.compile(r"[a-z][a-z-]*=[^&]*(&[a-z][a-z-]*=[^&]*)*")
+_HOW = "see `faceannot datasets`"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a kind: `parse` takes its text and a place for messages."""
+
+    name: str
+    help: str
+    parse: Callable[[str, str], Any]
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format of source data: how it is read."""
+    """A format of source data.
+
+    `read` takes the path and the options under their names with `_` for `-`; `looks_like` says whether a path is
+    of this format; `layout` shows one.
+    """
 
     name: str
-    read: Callable[[Path], Iterator[Example]]
+    help: str
+    layout: str
+    read: Callable[..., Iterator[Example]]
+    looks_like: Callable[[Path], bool]
+    options: tuple[Option, ...] = ()
+    ages: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source data set: what format it has and where it lies."""
+    """One source data set: what format it has, where it lies, and the options that were given."""
 
     kind: Kind
     path: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def examples(self) -> Iterator[Example]:
-        """Every example of the source. Raises `DatasetError` naming file, line or key where it is malformed."""
-        return self.kind.read(self.path)
+        """Every picture of the source, as it lies there, in the source's own split.
+
+        Raises `DatasetError` naming file, line or key where it is malformed.
+        """
+        chosen = {option.name: option for option in self.kind.options}
+        given = {name.replace("-", "_"): value for name, value in self.options.items() if name in chosen}
+        try:
+            yield from self.kind.read(self.path, **given)
+        except OSError as error:
+            raise DatasetError(f"{error.filename or self.path}: {error.strerror or error}") from error
+
+    @property
+    def youngest(self) -> int:
+        """Genders of younger people are not used."""
+        return int(next((self.options.get(option.name, option.default) for option in self.kind.ages), 0))
 
 
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("utkface", utkface.read),
-        Kind("gender-folders", gender_folders.read),
-        Kind("all-age-faces", all_age_faces.read),
-        Kind("rafdb", rafdb.read),
-        Kind("ferplus", ferplus.read),
-        Kind("affectnet-yolo", affectnet_yolo.read),
-    )
-}
+def clean_sources(sources: Sequence[Source]) -> list[Cleaned]:
+    """What can be used of each source, and what was left out: `clean` of all together, so also copies across them."""
+    raw = [list(source.examples()) for source in sources]
+    youngest = {example.source: source.youngest for source, some in zip(sources, raw, strict=True) for example in some}
+    whole = clean((example for some in raw for example in some), youngest)
+    cleaned = []
+    for some in raw:
+        mine = {(example.source, example.path, example.index) for example in some}
+        cleaned.append(
+            Cleaned(
+                tuple(one for one in whole.examples if (one.source, one.path, one.index) in mine),
+                tuple(
+                    one for one in whole.left_out if (one.example.source, one.example.path, one.example.index) in mine
+                ),
+            )
+        )
+    return cleaned
 
 
 def parse_source(text: str) -> Source:
-    """The source that `KIND:PATH` names. Raises `DatasetError` for an unknown kind or a path that is not there."""
-    kind, colon, path = text.partition(":")
-    if not colon or kind not in KINDS:
-        raise DatasetError(f"{text}: expected KIND:PATH with one of {', '.join(sorted(KINDS))}")
-    if not Path(path).exists():
-        raise DatasetError(f"{path}: no such file or folder")
-    return Source(KINDS[kind], Path(path))
+    """The source that `KIND:PATH`, or a PATH whose format can be told, names; options follow as `?name=value&...`.
+
+    Raises `DatasetError` for an unknown kind or option, and for a path that is not there.
+    """
+    place, options = _without_options(text)
+    name, colon, rest = place.partition(":")
+    if colon and name in KINDS:
+        kind, path = KINDS[name], _existing(rest, text)
+    elif colon and not os.path.lexists(place):
+        raise DatasetError(f"{text}: unknown kind {name}; the kinds are {', '.join(KINDS)} ({_HOW})")
+    else:
+        path = _existing(place, text)
+        kind = _sniff(path)
+    return Source(kind, path, _parse_options(kind, options, text))
+
+
+def _without_options(text: str) -> tuple[str, str]:
+    place, mark, options = text.rpartition("?")
+    return (place, options) if mark and _OPTIONS.fullmatch(options) else (text, "")
+
+
+def _existing(path: str, text: str) -> Path:
+    # os.path says False where Path raises: a name that is too long, a folder that may not be entered.
+    if not os.path.exists(path):  # noqa: PTH110
+        raise DatasetError(f"{path or text or '(empty)'}: no such file or folder")
+    return Path(path)
+
+
+def _sniff(path: Path) -> Kind:
+    try:
+        found = next((kind for kind in KINDS.values() if kind.looks_like(path)), None)
+    except OSError as error:
+        raise DatasetError(f"{error.filename or path}: {error.strerror or error}") from error
+    if found is None:
+        raise DatasetError(f"{path}: of no kind that can be told; name it as KIND:{path} ({_HOW})")
+    return found
+
+
+def _parse_options(kind: Kind, text: str, whole: str) -> dict[str, Any]:
+    known = {option.name: option for option in (*kind.options, *kind.ages)}
+    parsed = {}
+    for pair in filter(None, text.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in known:
+            has = f"it has {', '.join(known)}" if known else "it has none"
+            raise DatasetError(f"{whole}: {kind.name} has no option {name}; {has} ({_HOW})")
+        parsed[name] = known[name].parse(value, f"{whole}: {name}")
+    return parsed
+
+
+def _file(text: str, where: str) -> Path:
+    if not os.path.isfile(text):  # noqa: PTH113
+        raise DatasetError(f"{where}: no such file: {text or '(empty)'}")
+    return Path(text)
+
+
+def _age(text: str, where: str) -> int:
+    return whole_number(text, where, 0, 130)
+
+
+def _votes(text: str, where: str) -> int:
+    return whole_number(text, where, 1, 10)
+
+
+def _not_happy(text: str, where: str) -> str:
+    if text not in ("sad", "none"):
+        raise DatasetError(f"{where}: has to be sad or none, found {text!r}")
+    return text
+
+
+def _min_age(default: int) -> Option:
+    return Option("min-age", f"years from which a gender is used ({default})", _age, default)
+
+
+def _kind(name: str, help_text: str, reader: ModuleType, *options: Option, ages: tuple[Option, ...] = ()) -> Kind:
+    return Kind(name, help_text, reader.LAYOUT, reader.read, reader.looks_like, options, ages)
+
+
+# In the order in which a path is tried: from the formats with names of their own to the most general.
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _kind(
+            "happy-h5",
+            "happy and other faces in HDF5, as in the 600-image set",
+            happy_h5,
+            Option("not-happy", "what the others are: sad, as in the published projects, or none (sad)", _not_happy),
+        ),
+        _kind("celeba", "CelebA: gender, and smiling as happy", celeba),
+        _kind(
+            "ferplus",
+            "FER+: seven expressions by vote",
+            ferplus,
+            Option("agreement", f"votes of ten that the expression needs ({ferplus.AGREEMENT})", _votes),
+        ),
+        _kind(
+            "affectnet-yolo",
+            "a YOLO copy of AffectNet and FFHQ: seven expressions",
+            affectnet_yolo,
+            Option("genders", "CSV with picture, gender and age of the ffhq_* pictures", _file),
+        ),
+        _kind("all-age-faces", "All-Age-Faces: gender and age", all_age_faces, ages=(_min_age(0),)),
+        _kind("rafdb", "RAF-DB, basic: seven expressions", rafdb),
+        _kind("fer2013", "FER2013, CSV or class folders: seven expressions", fer2013),
+        _kind(
+            "gender-folders",
+            "male/female folders inside split folders",
+            gender_folders,
+            Option("identities", "file that says who is in which picture, to split by person", _file),
+        ),
+        _kind("utkface", "UTKFace: gender, age and ethnicity", utkface, ages=(_min_age(16),)),
+        _kind("manifest", "a CSV of your own with paths and labels", manifest, ages=(_min_age(0),)),
+        _kind("folders", "class folders: genders, expressions or both", folders),
+    )
+}

@@ -7,46 +7,43 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceannot.datasets.example import Example, first_copies, split_by_hash
+from faceannot.datasets.example import Example
+from faceannot.datasets.files import first_entries, is_picture
 from faceannot.errors import DatasetError
 
-_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+")
+LAYOUT = """\
+PATH/[any/folders/]AGE_GENDER_RACE_TIME*.jpg
+    61_1_3_20170109150557335.jpg.chip.jpg    61 years, 1 = female (0 = male), 3 = Indian
+    (race 0 White, 1 Black, 2 Asian, 3 Indian, 4 other)"""
 ETHNICITIES = ("White", "Black", "Asian", "Indian", "other")
-TEST_BELOW = 51
+_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+")
 _log = logging.getLogger(__name__)
 
 
-def read(folder: Path) -> Iterator[Example]:
-    """Examples of a folder of `age_gender_race_time.*` pictures, 0 = male and 1 = female.
+def looks_like(path: Path) -> bool:
+    return any(_NAME.match(entry.name) and is_picture(entry) for entry in first_entries(path))
 
-    Byte-identical copies: only the first name is given, and none when the copies disagree on gender. Names that
-    lack a field are reported and skipped. Raises `DatasetError` when the folder holds no picture of the format.
+
+def read(folder: Path) -> Iterator[Example]:
+    """Every picture named `age_gender_race_time.*`, 0 = male and 1 = female, as training: the set has no split.
+
+    Names that lack a field are reported and skipped. Raises `DatasetError` when the folder holds no picture of the
+    format.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    paths = sorted(path for path in folder.rglob("*") if is_picture(path))
     named = [path for path in paths if _NAME.match(path.name)]
     for path in sorted(set(paths) - set(named)):
         _log.warning("%s: no age_gender_race_time name, skipped", path.name)
     if not named:
         raise DatasetError(f"{folder}: no picture named age_gender_race_time.jpg; is it the UTKFace folder?")
-    firsts = first_copies(named)
-    contradicted = {first for path, first in firsts.items() if _gender(path) != _gender(first)}
     for path in named:
-        if firsts[path] == path and path not in contradicted:
-            yield _example(path)
-
-
-def _gender(path: Path) -> str:
-    return path.name.split("_")[1]
-
-
-def _example(path: Path) -> Example:
-    age, gender, ethnicity, _ = path.name.split("_", 3)
-    return Example(
-        source="utkface",
-        name=path.name,
-        path=path,
-        split=split_by_hash(path.name, TEST_BELOW),
-        gender="female" if gender == "1" else "male",
-        age=int(age),
-        ethnicity=ETHNICITIES[int(ethnicity)],
-    )
+        age, gender, ethnicity, _ = path.name.split("_", 3)
+        yield Example(
+            source="utkface",
+            name=path.name,
+            path=path,
+            split="train",
+            gender="female" if gender == "1" else "male",
+            age=int(age),
+            ethnicity=ETHNICITIES[int(ethnicity)],
+        )

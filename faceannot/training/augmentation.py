@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.datasets.prepare import MARGIN
+from faceannot.datasets.cropping import MARGIN
 
 RgbArray = NDArray[np.uint8]
 Random = np.random.Generator

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets.cleaning import clean
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import prepare
 from faceannot.training.detector import annotated_photos
@@ -25,10 +26,10 @@ from faceannot.training.detector.labels import label_photos, load_labelled
 CLOSE_UPS = {"rafdb": 8000, "affectnet": 8000, "utkface": 6000, "all-age-faces": 5000, "ferplus": 4000}
 
 
-def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[], Iterator[Example]]]:
+def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[], Sequence[Example]]]:
     """Name to reader of what the classifier learns from; `genders`: table of FFHQ pictures with gender and age."""
     identities = data / "gender58k-identities" / "identity_CelebA.txt"
-    return {
+    readers: dict[str, Callable[[], Iterator[Example]]] = {
         "rafdb": partial(rafdb.read, data / "rafdb"),
         "utkface": partial(utkface.read, data / "utkface"),
         "all-age-faces": partial(all_age_faces.read, data / "all-age-faces"),
@@ -36,6 +37,11 @@ def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[
         "ferplus": partial(ferplus.read, data / "ferplus"),
         "gender58k": partial(gender_folders.read, data / "gender58k", identities),
     }
+    return {name: partial(_cleaned, read) for name, read in readers.items()}
+
+
+def _cleaned(read: Callable[[], Iterator[Example]]) -> Sequence[Example]:
+    return clean(read()).examples
 
 
 def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[], Iterator[AnnotatedPhoto]]]:
@@ -50,7 +56,7 @@ def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[],
     return photos | {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}
 
 
-def _close_ups(read_examples: Callable[[], Iterator[Example]], most: int) -> Iterator[AnnotatedPhoto]:
+def _close_ups(read_examples: Callable[[], Sequence[Example]], most: int) -> Iterator[AnnotatedPhoto]:
     return close_ups(read_examples(), most)
 
 

@@ -1,35 +1,30 @@
-"""Splits by hash, and copies."""
+"""What an example says of itself, and its pixels."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from faceannot.datasets.example import first_copies, one_hot, split_by_hash
+from faceannot.datasets.example import Example, one_hot
+from faceannot.errors import PhotoError
 from faceannot.records import EXPRESSIONS
-
-
-@given(st.text(), st.integers(0, 256))
-def test_test_part_follows_the_first_byte_of_the_hash(key: str, below: int) -> None:
-    first = hashlib.sha256(key.encode()).digest()[0]
-    assert (split_by_hash(key, below) == "test") == (first < below)
-
-
-def test_about_a_twentieth_of_the_rest_is_validation() -> None:
-    splits = [split_by_hash(str(number), 51) for number in range(4000)]
-    share = splits.count("validation") / (splits.count("validation") + splits.count("train"))
-    assert 0.035 < share < 0.065
+from tests.datasets.conftest import Painter
 
 
 def test_one_hot_names_the_expression() -> None:
     assert one_hot("sad") == tuple(float(name == "sad") for name in EXPRESSIONS)
 
 
-def test_copies_go_with_the_first_of_them(tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in ("a", "b", "c")]
-    for path, content in zip(paths, (b"same", b"other", b"same"), strict=True):
-        path.write_bytes(content)
-    assert first_copies(paths) == {paths[0]: paths[0], paths[1]: paths[1], paths[2]: paths[0]}
+def test_a_picture_of_its_own_is_read_upright_as_rgb(tmp_path: Path, paint: Painter) -> None:
+    path = paint(tmp_path / "a.png")
+    example = Example("folders", "a.png", path, "train")
+    assert example.picture().shape == (16, 16, 3)
+    assert example.content() == path.read_bytes()
+
+
+def test_a_picture_that_is_gone_says_so(tmp_path: Path) -> None:
+    example = Example("folders", "a.png", tmp_path / "a.png", "train")
+    for read in (example.picture, example.content):
+        with pytest.raises(PhotoError, match=r"(?i)no such file"):
+            read()

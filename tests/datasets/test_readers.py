@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
-from faceannot.datasets.example import one_hot, split_by_hash
+from faceannot.datasets.example import one_hot
 from faceannot.errors import DatasetError
 from faceannot.records import EXPRESSIONS
 from tests.datasets.conftest import Painter
@@ -32,12 +32,10 @@ def test_utkface_reports_a_name_that_lacks_a_field_and_goes_on(
     assert "39_1_20170116174525125.jpg.chip.jpg" in caplog.text
 
 
-def test_utkface_gives_copies_once_and_none_that_contradict_each_other(tmp_path: Path, paint: Painter) -> None:
-    paint(tmp_path / "20_0_0_1.jpg", 1)
-    paint(tmp_path / "21_0_0_2.jpg", 1)
-    paint(tmp_path / "30_0_0_3.jpg", 2)
-    paint(tmp_path / "30_1_0_4.jpg", 2)
-    assert [example.name for example in utkface.read(tmp_path)] == ["20_0_0_1.jpg"]
+def test_utkface_gives_every_copy_as_training(tmp_path: Path, paint: Painter) -> None:
+    for name in ("20_0_0_1.jpg", "21_1_0_2.jpg"):
+        paint(tmp_path / name, 1)
+    assert [example.split for example in utkface.read(tmp_path)] == ["train", "train"]
 
 
 def test_utkface_without_a_single_picture_is_an_error(tmp_path: Path) -> None:
@@ -51,8 +49,8 @@ def test_all_age_faces_reads_gender_from_the_lists_and_age_from_the_name(tmp_pat
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "train.txt").write_text("00000A02.jpg 0\n")
     (tmp_path / "sets" / "val.txt").write_text("10928A38.jpg 1\n")
-    found = {example.name: (example.gender, example.age) for example in all_age_faces.read(tmp_path)}
-    assert found == {"00000A02.jpg": ("female", 2), "10928A38.jpg": ("male", 38)}
+    found = [(one.name, one.gender, one.age, one.split) for one in all_age_faces.read(tmp_path)]
+    assert found == [("00000A02.jpg", "female", 2, "train"), ("10928A38.jpg", "male", 38, "validation")]
 
 
 def test_all_age_faces_names_the_line_that_is_wrong(tmp_path: Path) -> None:
@@ -69,26 +67,19 @@ def test_gender_folders_keep_their_own_split_without_identities(tmp_path: Path, 
     assert found == {("train", "male"), ("validation", "female")}
 
 
-def test_gender_folders_split_by_person_when_identities_are_given(tmp_path: Path, paint: Painter) -> None:
-    people = [str(person) for person in range(60)]
-    lines = []
-    for number, person in enumerate(people * 2):
-        paint(tmp_path / ("Training", "Validation")[number % 2] / "male" / f"{number:06}.jpg.jpg", number)
-        lines.append(f"{number:06}.jpg {person}\n")
-    (tmp_path / "identities.txt").write_text("".join(lines))
-    examples = list(gender_folders.read(tmp_path, tmp_path / "identities.txt"))
-    assert len(examples) == 120
-    assert all(example.split == split_by_hash(example.subject or "", 26) for example in examples)
+def test_gender_folders_say_who_it_is_when_identities_are_given(tmp_path: Path, paint: Painter) -> None:
+    paint(tmp_path / "Train" / "Male" / "000001.jpg.jpg", 1)
+    paint(tmp_path / "Test" / "female" / "000002.jpg.jpg", 2)
+    (tmp_path / "identities.txt").write_text("000001.jpg 7\n000003.jpg 8\n")
+    found = [(one.split, one.gender, one.subject) for one in gender_folders.read(tmp_path, tmp_path / "identities.txt")]
+    assert found == [("test", "female", None), ("train", "male", "7")]
 
 
-def test_gender_folders_leave_out_of_training_who_is_outvoted(tmp_path: Path, paint: Painter) -> None:
-    person = next(str(n) for n in range(100) if split_by_hash(str(n), 26) == "train")
-    genders = ("male", "male", "female")
-    for number, gender in enumerate(genders):
-        paint(tmp_path / "Training" / gender / f"{number:06}.jpg.jpg", number)
-    (tmp_path / "identities.txt").write_text("".join(f"{number:06}.jpg {person}\n" for number in range(3)))
-    found = [example.gender for example in gender_folders.read(tmp_path, tmp_path / "identities.txt")]
-    assert found == ["male", "male"]
+def test_gender_folders_refuse_identities_of_other_pictures(tmp_path: Path, paint: Painter) -> None:
+    paint(tmp_path / "Training" / "male" / "a.jpg", 1)
+    (tmp_path / "identities.txt").write_text("000001.jpg 7\n")
+    with pytest.raises(DatasetError, match="names none of the pictures"):
+        list(gender_folders.read(tmp_path, tmp_path / "identities.txt"))
 
 
 def test_gender_folders_name_the_line_of_a_malformed_identity(tmp_path: Path, paint: Painter) -> None:
@@ -104,14 +95,6 @@ def test_rafdb_maps_its_folders_and_keeps_its_test_part(tmp_path: Path, paint: P
     found = {example.path.name: (example.split, example.expression) for example in rafdb.read(tmp_path)}
     assert found["test_0001_aligned.jpg"] == ("test", one_hot("sad"))
     assert found["train_00001_aligned.jpg"][1] == one_hot("happy")
-
-
-def test_rafdb_takes_copies_of_test_pictures_out_of_training(tmp_path: Path, paint: Painter) -> None:
-    paint(tmp_path / "train" / "4" / "train_00001_aligned.jpg", 1)
-    paint(tmp_path / "train" / "4" / "train_00002_aligned.jpg", 2)
-    paint(tmp_path / "test" / "4" / "test_0001_aligned.jpg", 1)
-    names = {example.path.name for example in rafdb.read(tmp_path)}
-    assert names == {"test_0001_aligned.jpg", "train_00002_aligned.jpg"}
 
 
 def ferplus_source(folder: Path, paint: Painter, *rows: str) -> Path:
@@ -130,11 +113,22 @@ def test_ferplus_turns_votes_into_shares_without_single_votes(tmp_path: Path, pa
     assert sum(example.expression or ()) == pytest.approx(1.0)
 
 
-def test_ferplus_leaves_out_faces_that_people_do_not_agree_on(tmp_path: Path, paint: Painter) -> None:
+def test_ferplus_gives_no_expression_to_faces_that_people_do_not_agree_on(tmp_path: Path, paint: Painter) -> None:
     source = ferplus_source(
         tmp_path, paint, "Training,fer0.png,4,3,3,0,0,0,0,0,0,0", "Training,fer1.png,0,0,0,0,0,0,0,5,5,0"
     )
-    assert list(ferplus.read(source)) == []
+    assert [example.expression for example in ferplus.read(source)] == [None, None]
+    assert [example.expression is None for example in ferplus.read(source, agreement=4)] == [False, True]
+
+
+def test_ferplus_reports_how_many_pictures_are_missing(
+    tmp_path: Path, paint: Painter, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [f"Training,fer{number}.png,9,1,0,0,0,0,0,0,0,0" for number in range(3)]
+    (ferplus_source(tmp_path, paint, *rows) / "FER2013Train" / "fer1.png").unlink()
+    assert len(list(ferplus.read(tmp_path))) == 2
+    assert "1 of 3 pictures are missing" in caplog.text
+    assert "fer1.png" in caplog.text
 
 
 def test_ferplus_names_the_line_that_is_wrong(tmp_path: Path, paint: Painter) -> None:
@@ -153,19 +147,28 @@ def affectnet_source(folder: Path, paint: Painter, **classes: str) -> Path:
     return folder
 
 
-def test_affectnet_leaves_out_contempt(tmp_path: Path, paint: Painter) -> None:
+def test_affectnet_has_no_expression_for_contempt(tmp_path: Path, paint: Painter) -> None:
     source = affectnet_source(tmp_path, paint, image1="1", image2="6")
-    assert [example.expression for example in affectnet_yolo.read(source)] == [one_hot("sad")]
+    assert [example.expression for example in affectnet_yolo.read(source)] == [None, one_hot("sad")]
 
 
-def test_ffhq_pictures_give_gender_but_no_expression_and_some_are_kept_for_judging(
+def test_ffhq_pictures_have_the_class_of_the_set_and_gender_and_age_of_the_table(
     tmp_path: Path, paint: Painter
 ) -> None:
     source = affectnet_source(tmp_path, paint, ffhq_5="4", ffhq_1200="4")
     table = tmp_path / "genders.csv"
-    table.write_text("picture,gender,age,smile\nffhq_5.png,male,31.0,0.2\nffhq_1200.png,female,50.0,1.0\n")
-    (example,) = affectnet_yolo.read(source, table)
-    assert (example.path.name, example.gender, example.expression) == ("ffhq_1200.png", "female", None)
+    table.write_text("picture,gender,age,smile\nffhq_1200.png,female,50.0,1.0\n")
+    known, unknown = affectnet_yolo.read(source, table)
+    assert (known.source, known.gender, known.age, known.expression) == ("ffhq", "female", 50, one_hot("happy"))
+    assert (unknown.gender, unknown.age, unknown.expression) == (None, None, one_hot("happy"))
+
+
+@pytest.mark.parametrize("label", ["", "9 0.5 0.5 1 1"])
+def test_affectnet_names_a_label_file_that_is_wrong(tmp_path: Path, paint: Painter, label: str) -> None:
+    affectnet_source(tmp_path, paint, image1="1")
+    (tmp_path / "train" / "labels" / "image1.txt").write_text(label)
+    with pytest.raises(DatasetError, match=r"image1\.txt"):
+        list(affectnet_yolo.read(tmp_path))
 
 
 def test_affectnet_without_a_label_file_names_it(tmp_path: Path, paint: Painter) -> None:

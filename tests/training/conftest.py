@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceannot.datasets.cropping import CROP_PX
 from faceannot.datasets.example import Example, one_hot
-from faceannot.datasets.prepare import CROP_PX, Prepared
+from faceannot.datasets.prepare import Prepared
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from faceannot.datasets.prepare import CROP_PX, MARGIN
+from faceannot.datasets.cropping import CROP_PX, MARGIN
 from faceannot.training.augmentation import Strength, augment, central, photographic
 
 NOTHING = Strength(**{field.name: 0.0 for field in fields(Strength) if field.name != "smallest_px"})
