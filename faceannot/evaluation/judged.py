@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from faceannot.annotator import Annotator
 from faceannot.datasets.example import Example, Split
-from faceannot.datasets.sources import Source
+from faceannot.datasets.sources import Source, clean_sources
 from faceannot.errors import DatasetError
 from faceannot.inputs import Photo
 from faceannot.records import EXPRESSIONS, GENDERS, Box, Face, PhotoResult, Status
@@ -79,14 +79,15 @@ class Judged:
 
 
 def held_out(sources: Iterable[Source], split: Split) -> list[Example]:
-    """The examples of `split` that have a label to judge by; of two sources of one name the second is called `NAME 2`.
+    """The examples of `split` that have a label to judge by, without copies and contradictions.
 
-    Raises `DatasetError` when a source has none.
+    Of two sources of one name the second is called `NAME 2`. Raises `DatasetError` when a source has none.
     """
     chosen: list[Example] = []
     taken: list[set[str]] = []
     for source in sources:
-        found = [one for one in source.examples() if one.split == split and (one.gender or one.expression)]
+        (cleaned,) = clean_sources([source])
+        found = [one for one in cleaned.examples if one.split == split and (one.gender or one.expression)]
         if not found:
             raise DatasetError(f"{source.kind.name}:{source.path}: no labelled picture in its {split} part")
         names = {one.source for one in found}
@@ -126,7 +127,7 @@ def main_face(result: PhotoResult) -> Face | None:
 
 def photo_of(example: Example) -> Photo:
     """What the annotator takes for `example`; the one place that knows where an example's picture is."""
-    return Photo(example.name, example.path)
+    return Photo(example.name, example.path if example.index is None else example.picture())
 
 
 def _results(annotator: Annotator, examples: Iterable[Example]) -> Iterator[tuple[Photo, PhotoResult]]:
