@@ -157,7 +157,9 @@ def test_importing_the_package_loads_nothing_but_itself() -> None:
     assert loaded <= {"faceannot", "faceannot._version"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["label", "--help"], ["info", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["label", "--help"], ["info", "--help"], ["balance-report", "--help"]]
+)
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     loaded = {name.split(".")[0] for name in loaded_by("-m", "faceannot", *arguments)}
     assert "faceannot" in loaded

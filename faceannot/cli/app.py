@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from faceannot._version import __version__
+from faceannot.cli.balance_report import balance_report
 from faceannot.cli.info import info
 from faceannot.cli.label import label
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(label)
+app.command("balance-report")(balance_report)
 app.command()(info)
 
 

@@ -43,13 +43,13 @@ def _counts(tally: Tally) -> Table:
 def _failures(tally: Tally) -> Table:
     table = Table("failed", "reason", "first photo")
     for reason, count in tally.reasons.most_common(_MOST_REASONS):
-        table.add_row(f"{count:,}", _plain(reason), _plain(tally.examples[reason]))
+        table.add_row(f"{count:,}", plain(reason), plain(tally.examples[reason]))
     rest = tally.reasons.total() - sum(count for _, count in tally.reasons.most_common(_MOST_REASONS))
     if rest:
         table.add_row(f"{rest:,}", "other reasons", "")
     return table
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
     """Text that a terminal shows as it is: names may hold markup, control characters and bytes that are no UTF-8."""
     return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
