@@ -71,15 +71,16 @@ def count(entries: Iterable[Entry], axis: Axis, group: str = "all") -> Count:
 
 
 def count_all(entries: Sequence[Entry]) -> tuple[Table, ...]:
-    """A table for each axis that some face is labelled on, by each grouping that parts the faces."""
-    groupings = [(by, _grouped(entries, by)) for by in GROUPED]
-    return tuple(
-        Table(axis, by, total, tuple(count(members, axis, name) for name, members in groups.items()))
-        for axis in AXES
-        if (total := count(entries, axis)).known
-        for by, groups in groupings
-        if len(groups) > 1
-    )
+    """A table for each axis and grouping that parts the faces, where some face has both a class and a group."""
+    groupings = {by: _grouped(entries, by) for by in GROUPED}
+    parted = {by: groups for by, groups in groupings.items() if len(groups) > 1}
+    tables = (_table(entries, axis, by, groups) for axis in AXES for by, groups in parted.items())
+    return tuple(table for table in tables if any(group.known for group in table.groups if group.group != UNKNOWN))
+
+
+def _table(entries: Sequence[Entry], axis: Axis, by: Grouped, groups: Mapping[str, Sequence[Entry]]) -> Table:
+    counts = tuple(count(members, axis, name) for name, members in groups.items())
+    return Table(axis, by, count(entries, axis), counts)
 
 
 def class_of(entry: Entry, axis: Axis) -> str | None:

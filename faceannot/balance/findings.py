@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from faceannot.balance.counts import AXES, Axis, Count
-from faceannot.balance.groups import Grouping, Kind, Leak
+from faceannot.balance.groups import Group, Grouping, Kind, Leak
 from faceannot.balance.report import Report
 from faceannot.outputs.names import escape
 
@@ -56,10 +56,10 @@ def broken_limits(report: Report, max_ratios: Mapping[Axis, float], *, fail_on_l
 
 
 def leak_text(kind: Kind, leak: Leak) -> str:
-    """`193 of 2,755 test pictures have near copies in train`."""
-    has = "show a person who is also" if kind == "people" else f"have {KIND_NAMES[kind]}"
-    groups = f"{len(leak.groups):,} {'people' if kind == 'people' else 'groups'}"
-    return f"{leak.pictures:,} of {leak.of:,} {leak.second} pictures {has} in {leak.first} ({groups})"
+    """`136 of 2,755 test pictures: near copies in train (112 groups)`."""
+    has = "a person who is also" if kind == "people" else KIND_NAMES[kind]
+    groups = _number(len(leak.groups), "person", "people") if kind == "people" else _groups(leak.groups)
+    return f"{leak.pictures:,} of {leak.of:,} {leak.second} pictures: {has} in {leak.first} ({groups})"
 
 
 def _empty(report: Report) -> Iterator[Finding]:
@@ -90,10 +90,10 @@ def _contradictions(report: Report) -> Iterator[Finding]:
             if not groups:
                 continue
             if grouping.kind == "people":
-                yield Finding("contradiction", f"{len(groups):,} people have pictures of both genders")
+                yield Finding("contradiction", f"both genders for {_number(len(groups), 'person', 'people')}")
             else:
-                name = KIND_NAMES[grouping.kind]
-                yield Finding("contradiction", f"{len(groups):,} groups of {name} disagree on {label}")
+                where = f"{_groups(groups)} of {KIND_NAMES[grouping.kind]}{_between_sources(report, groups)}"
+                yield Finding("contradiction", f"different {label} in {where}")
 
 
 def _sources(report: Report) -> Iterator[Finding]:
@@ -117,15 +117,15 @@ def _imbalance(report: Report) -> Iterator[Finding]:
 def _copies(report: Report) -> Iterator[Finding]:
     for grouping in _telling(report):
         if grouping.kind != "people" and grouping.groups:
-            found = f"{grouping.pictures:,} pictures in {len(grouping.groups):,} groups of {KIND_NAMES[grouping.kind]}"
+            found = f"{grouping.pictures:,} pictures in {_groups(grouping.groups)} of {KIND_NAMES[grouping.kind]}"
             yield Finding("copies", f"{found}, {grouping.pictures - len(grouping.groups):,} of them extra")
 
 
 def _left_out(report: Report) -> Iterator[Finding]:
     if report.copies and report.copies.unread:
-        yield Finding("unread", f"{len(report.copies.unread):,} pictures could not be read and were not compared")
+        yield Finding("unread", f"{_number(len(report.copies.unread), 'picture')} that could not be read or compared")
     if report.skipped:
-        yield Finding("skipped", f"{len(report.skipped):,} warnings of what was left out while reading")
+        yield Finding("skipped", f"{_number(len(report.skipped), 'warning')} of what was left out while reading")
 
 
 def _broken_by_leaks(report: Report) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _broken_by_leaks(report: Report) -> Iterator[str]:
     if report.copies and report.copies.unread:
         position, reason = next(iter(report.copies.unread.items()))
         name = escape(report.entries[position].name)
-        yield f"{len(report.copies.unread):,} pictures could not be compared, such as {name}: {reason}"
+        yield f"{_number(len(report.copies.unread), 'picture')} not compared, such as {name}: {reason}"
 
 
 def _pair(report: Report, grouping: Grouping, leak: Leak) -> str:
@@ -164,6 +164,20 @@ def _ratio(counted: Count) -> str:
     smallest = min(counted.classes, key=counted.classes.__getitem__)
     sizes = f"{counted.classes[largest]:,} {largest} to {counted.classes[smallest]:,} {smallest}"
     return f"ratio {counted.ratio:.1f}, {sizes}" if counted.ratio is not None else f"no {smallest} at all, {sizes}"
+
+
+def _between_sources(report: Report, groups: Sequence[Group]) -> str:
+    """How many of the groups are of two data sets or more, if that is not none."""
+    between = sum(len({report.entries[position].source for position in group}) > 1 for group in groups)
+    return f", {between:,} between sources" if between else ""
+
+
+def _groups(groups: Sequence[Group]) -> str:
+    return _number(len(groups), "group")
+
+
+def _number(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _or(names: Sequence[str]) -> str:

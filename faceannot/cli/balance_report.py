@@ -211,5 +211,5 @@ def _check_outputs(out: str | None, json: str | None, overwrite: bool, tables: l
             raise UsageError(f"{name} is an input: the report needs a file of its own")
         if target.exists() and not overwrite and not is_stream(target):
             raise OutputError(f"{name} exists already; --overwrite replaces it")
-        if not target.parent.is_dir():
-            raise OutputError(f"{name} cannot be written: its folder does not exist")
+        if target.is_dir() or not target.parent.is_dir():
+            raise OutputError(f"{name} cannot be written: it is a folder, or lies in none")

@@ -41,6 +41,11 @@ def test_an_axis_that_nobody_labelled_and_a_group_that_parts_nothing_have_no_tab
     assert {(found.axis, found.by) for found in count_all(faces)} == {("gender", "age")}
 
 
+def test_a_grouping_that_no_labelled_face_has_is_no_table() -> None:
+    faces = [*entries(2, gender="male", age=30), *entries(2, expression="sad")]
+    assert {(found.axis, found.by) for found in count_all(faces)} == {("gender", "age")}
+
+
 def test_a_class_without_a_face_is_empty_and_has_no_ratio() -> None:
     counted = count(entries(4, gender="male"), "gender")
     assert (counted.empty, counted.ratio) == (("female",), None)

@@ -25,22 +25,31 @@ def test_empty_classes_come_first_and_are_named_where_they_are_empty() -> None:
 
 def test_leaks_of_copies_and_of_people_are_told_with_their_numbers() -> None:
     assert texts(faulty_report(), "leak") == [
-        "1 of 2 test pictures have identical files in train (1 groups)",
-        "1 of 2 test pictures have near copies in train (1 groups)",
-        "1 of 2 test pictures show a person who is also in train (1 people)",
+        "1 of 2 test pictures: identical files in train (1 group)",
+        "1 of 2 test pictures: near copies in train (1 group)",
+        "1 of 2 test pictures: a person who is also in train (1 person)",
     ]
 
 
 def test_contradictions_are_told() -> None:
     found = texts(faulty_report(), "contradiction")
-    assert "1 groups of identical files disagree on gender" in found
-    assert "1 people have pictures of both genders" in found
+    assert "different gender in 1 group of identical files" in found
+    assert "both genders for 1 person" in found
+
+
+def test_contradictions_between_sources_are_told_apart() -> None:
+    entries_of_two = [
+        entry("a", encoded(scene(1)), source="folders", gender="male"),
+        entry("a", encoded(scene(1)), source="celeba", gender="female"),
+    ]
+    report = make_report(Collection(tuple(entries_of_two)), threads=1)
+    assert "different gender in 1 group of identical files, 1 between sources" in texts(report, "contradiction")
 
 
 def test_what_was_left_out_or_could_not_be_read_is_told() -> None:
     report = faulty_report()
-    assert texts(report, "unread") == ["1 pictures could not be read and were not compared"]
-    assert texts(report, "skipped") == ["1 warnings of what was left out while reading"]
+    assert texts(report, "unread") == ["1 picture that could not be read or compared"]
+    assert texts(report, "skipped") == ["1 warning of what was left out while reading"]
 
 
 def test_balanced_data_have_no_finding_but_what_is_not_labelled() -> None:
@@ -77,7 +86,7 @@ def test_leaks_break_a_limit_only_where_that_was_asked_for() -> None:
     assert broken_limits(report, {}, fail_on_leak=False) == ()
     broken = broken_limits(report, {}, fail_on_leak=True)
     assert any("copy.png (test)" in text and "identical files in train" in text for text in broken)
-    assert any("could not be compared, such as broken.png" in text for text in broken)
+    assert any("1 picture not compared, such as broken.png" in text for text in broken)
 
 
 def test_copies_within_a_split_break_no_limit() -> None:

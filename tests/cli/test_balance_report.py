@@ -33,7 +33,7 @@ def report(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 def test_the_report_is_on_standard_output(data: Path) -> None:
     run = report(data)
     assert (run.returncode, run.stderr) == (0, b"")
-    assert "1 of 2 validation pictures have identical files in train" in run.stdout.decode()
+    assert "1 of 2 validation pictures: identical files in train" in run.stdout.decode()
     assert "gender by split" in run.stdout.decode()
 
 
@@ -62,10 +62,11 @@ def test_outputs_that_exist_are_kept_unless_they_may_be_overwritten(data: Path) 
     assert (data / "report.html").read_text() != "precious"
 
 
-def test_a_folder_that_is_not_there_is_told_before_the_work(data: Path) -> None:
-    run = report(data, "--out", "missing/report.html")
+@pytest.mark.parametrize("target", ["missing/report.html", "faces"])
+def test_what_cannot_be_written_is_told_before_the_work(data: Path, target: str) -> None:
+    run = report(data, "--out", target, "--overwrite")
     assert (run.returncode, run.stdout) == (1, b"")
-    assert b"its folder does not exist" in run.stderr
+    assert b"cannot be written" in run.stderr
 
 
 def test_a_leak_gives_3_and_says_where(data: Path) -> None:
