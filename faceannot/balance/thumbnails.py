@@ -17,8 +17,9 @@ SIDE_PX = 96
 
 def figure(entry: Entry) -> Markup:
     """A picture with its name, split and labels below it; without the picture where it cannot be read."""
-    said = (entry.split, entry.gender, entry.expression, None if entry.age is None else f"{entry.age} years")
-    known = [text for text in (*said, entry.ethnicity) if text]
+    age = None if entry.age is None else f"{entry.age} years"
+    subject = entry.subject and f"person {entry.subject}"
+    known = [text for text in (entry.split, entry.gender, entry.expression, age, entry.ethnicity, subject) if text]
     name = tag("span", entry.name, class_="name", title=f"{entry.source} {entry.name}")
     source = tag("span", entry.source, class_="from")
     labels = tag("span", ", ".join(known) or "no labels", class_="labels")

@@ -64,7 +64,13 @@ def test_the_offending_pictures_are_there() -> None:
 
 def test_empty_cells_limits_and_what_was_skipped_are_there() -> None:
     found = page(faulty_report(), ("gender in train",))
-    for text in ("no face at all is SadFemale", "Limit broken: gender in train", "0 - none", "&lt;39_1&gt;.jpg"):
+    for text in (
+        "no face at all is SadFemale",
+        "Limit broken: gender in train",
+        "0 - none",
+        "&lt;39_1&gt;.jpg",
+        "person 7",
+    ):
         assert text in found
 
 
