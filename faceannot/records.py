@@ -14,7 +14,7 @@ Label = Literal["HappyMale", "HappyFemale", "SadMale", "SadFemale"]
 GENDERS: tuple[Gender, ...] = ("male", "female")
 EXPRESSIONS: tuple[Expression, ...] = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger")
 LABELS: tuple[Label, ...] = ("HappyMale", "HappyFemale", "SadMale", "SadFemale")
-_LABEL_OF: dict[tuple[Emotion, Gender], Label] = {
+LABEL_OF: dict[tuple[Emotion, Gender], Label] = {
     ("happy", "male"): "HappyMale",
     ("happy", "female"): "HappyFemale",
     ("sad", "male"): "SadMale",
@@ -85,7 +85,7 @@ class Scores:
     @property
     def label(self) -> Label:
         """Gender and emotion together, one of `LABELS`."""
-        return _LABEL_OF[self.emotion, self.gender]
+        return LABEL_OF[self.emotion, self.gender]
 
     @property
     def label_score(self) -> float:

@@ -165,6 +165,7 @@ def test_importing_the_package_loads_nothing_but_itself() -> None:
         ["label", "--help"],
         ["info", "--help"],
         ["evaluate", "--help"],
+        ["balance-report", "--help"],
         ["prepare", "--help"],
         ["datasets"],
     ],

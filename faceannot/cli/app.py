@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from faceannot._version import __version__
+from faceannot.cli.balance_report import balance_report
 from faceannot.cli.datasets import datasets
 from faceannot.cli.evaluate import evaluate
 from faceannot.cli.info import info
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(evaluate)
+app.command("balance-report")(balance_report)
 app.command()(info)
 app.command()(prepare)
 app.add_typer(datasets, name="datasets")

@@ -28,13 +28,7 @@ class Progress:
     def __init__(
         self, paths: list[str], *, recursive: bool, nul: bool, left_out: Callable[[Photo], bool], hidden: bool
     ) -> None:
-        from tqdm import tqdm
-
-        hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
-        # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
-        knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
-        size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
-        self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, smoothing=0.1, **size)
+        self._bar = open_bar(" photos", hidden=hidden)
         self._paths, self._recursive, self._nul, self._left_out = paths, recursive, nul, left_out
         self._left = Event()
 
@@ -69,6 +63,17 @@ class Progress:
         except FaceannotError:
             return
         self._bar.total = total
+
+
+def open_bar(unit: str, *, hidden: bool, total: int | None = None) -> Any:
+    """A tqdm bar on standard error; nothing if `hidden` or if standard error is no terminal."""
+    from tqdm import tqdm
+
+    hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
+    # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
+    knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
+    return tqdm(unit=unit, file=sys.stderr, disable=hidden, total=total, smoothing=0.1, **size)
 
 
 def _can_be_read_twice(argument: str) -> bool:

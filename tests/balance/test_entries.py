@@ -1,0 +1,45 @@
+"""Examples and tables as entries, and what the readers warn of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from faceannot.balance.entries import Entry, collect, from_example
+from faceannot.datasets.example import Example, one_hot
+from tests.balance.making import entry
+
+
+def test_votes_become_the_expression_with_most_of_them() -> None:
+    votes = (0.1, 0.5, 0.0, 0.4, 0.0, 0.0, 0.0)
+    found = from_example(Example("set", "a.png", Path("a.png"), "train", gender="female", expression=votes))
+    assert (found.expression, found.emotion, found.label) == ("happy", "happy", "HappyFemale")
+
+
+def test_a_face_that_is_neither_happy_nor_sad_has_no_emotion_and_no_label() -> None:
+    example = Example("set", "a.png", Path("a.png"), "train", gender="male", expression=one_hot("fear"))
+    found = from_example(example)
+    assert (found.expression, found.emotion, found.label) == ("fear", None, None)
+
+
+def test_the_picture_of_an_example_is_read_from_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    found = from_example(Example("set", "a.png", tmp_path / "a.png", "train"))
+    assert found.content
+    assert found.content() == b"picture"
+
+
+def test_two_sources_of_one_name_are_told_apart() -> None:
+    parts = ([entry("a", source="utkface"), entry("b", source="ffhq")], [entry("a", source="utkface")])
+    sources = [found.source for found in collect(map(iter, parts)).entries]
+    assert sources == ["utkface", "ffhq", "utkface (2)"]
+
+
+def test_what_a_reader_warns_of_is_kept() -> None:
+    def part() -> Iterator[Entry]:
+        logging.getLogger("faceannot.datasets.utkface").warning("%s: no such name, skipped", "39_1.jpg")
+        yield entry("a")
+
+    assert collect(iter([part()])).skipped == ("utkface: 39_1.jpg: no such name, skipped",)
+    assert collect(iter([])).skipped == ()
