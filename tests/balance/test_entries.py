@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
+import numpy as np
+from PIL import Image
+
 from faceannot.balance.entries import Entry, collect, from_example
 from faceannot.datasets.example import Example, one_hot
+from faceannot.datasets.sources import parse_source
 from tests.balance.making import entry
 
 
@@ -28,6 +34,17 @@ def test_the_picture_of_an_example_is_read_from_its_path(tmp_path: Path) -> None
     found = from_example(Example("set", "a.png", tmp_path / "a.png", "train"))
     assert found.content
     assert found.content() == b"picture"
+
+
+def test_the_picture_of_an_example_inside_another_file_is_given_as_a_file(tmp_path: Path) -> None:
+    pixels = np.arange(2 * 8 * 8 * 3, dtype=np.uint8).reshape(2, 8, 8, 3)
+    with h5py.File(tmp_path / "test_happy.h5", "w") as file:
+        file["test_set_x"] = pixels
+        file["test_set_y"] = [1, 0]
+    examples = list(parse_source(f"happy-h5:{tmp_path / 'test_happy.h5'}").examples())
+    content = from_example(examples[1]).content
+    assert content is not None
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content()))), pixels[1])
 
 
 def test_two_sources_of_one_name_are_told_apart() -> None:

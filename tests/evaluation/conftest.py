@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from faceannot.annotator import Annotator
-from faceannot.datasets.example import split_by_hash
 from faceannot.datasets.sources import parse_source
-from faceannot.datasets.utkface import TEST_BELOW
+from faceannot.datasets.splitting import PICTURES_BELOW, split_by_hash
 from faceannot.evaluation.judged import Judged, held_out, judge
 from faceannot.records import EXPRESSIONS
 from tests import fakes
@@ -58,7 +57,7 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def judged(bundle: Path, utkface: Path, rafdb: Path) -> Judged:
     """Both sources, judged by the fake bundle."""
-    sources = [parse_source(f"utkface:{utkface}"), parse_source(f"rafdb:{rafdb}")]
+    sources = [parse_source(f"utkface:{utkface}?min-age=0"), parse_source(f"rafdb:{rafdb}")]
     return judge(Annotator(model=bundle, threads=1), held_out(sources, "test"))
 
 
@@ -94,4 +93,4 @@ def table(
 def _test_name(start: str) -> str:
     """A name of UTKFace's form that falls into the test part."""
     names = (f"{start}_{time}.png" for time in range(1000))
-    return next(name for name in names if split_by_hash(name, TEST_BELOW) == "test")
+    return next(name for name in names if split_by_hash(name, PICTURES_BELOW) == "test")
