@@ -9,6 +9,8 @@ import typer
 from faceannot._version import __version__
 from faceannot.cli.info import info
 from faceannot.cli.label import label
+from faceannot.cli.recipes import recipes
+from faceannot.cli.train import train
 
 app = typer.Typer(
     name="faceannot",
@@ -20,6 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(label)
+app.command()(train)
+app.command()(recipes)
 app.command()(info)
 
 

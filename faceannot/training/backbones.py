@@ -9,10 +9,10 @@ import numpy as np
 from keras import layers
 
 from faceannot.errors import FaceannotError, UsageError
+from faceannot.training.heads import head_outputs
 from faceannot.training.networks import residual_features
 from faceannot.training.quick_layers import Kit
 from faceannot.training.recipe import HeadName, Network
-from faceannot.training.heads import head_outputs
 
 # The smallest pictures that keras.applications takes; below, nothing is left to pool.
 _SMALLEST_PX = {"InceptionV3": 75}
@@ -41,7 +41,21 @@ def copy_backbone(source: keras.Model, target: keras.Model, *, frozen: bool) -> 
     """Give `target` all weights of `source` but the head's; `frozen` keeps them as they are in training."""
     for mine, theirs in zip(_body(target), _body(source), strict=True):
         mine.set_weights(theirs.get_weights())
+        _settle(mine)
         mine.trainable = not frozen
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give `target`, a network of the same shape, all weights of `source`."""
+    target.set_weights(source.get_weights())
+    for layer in target.layers:
+        _settle(layer)
+
+
+def _settle(layer: Any) -> None:
+    """Let a layer that computes with what it made of its weights make it anew."""
+    if isinstance(layer, layers.Normalization):
+        layer.finalize_state()
 
 
 def _body(model: keras.Model) -> list[Any]:
@@ -102,6 +116,7 @@ def _copy_named(source: keras.Model, target: keras.Model) -> None:
     mine = [layer for layer in target.layers if layer.weights and layer.name != "colours"]
     for one, other in zip(mine, theirs, strict=True):
         one.set_weights(other.get_weights())
+        _settle(one)
 
 
 def _preprocessed(name: str, inputs: Any) -> Any:

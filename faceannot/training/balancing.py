@@ -13,7 +13,7 @@ def class_weights(numbers: IntArray, classes: int) -> NDArray[np.float64]:
     """(classes,) by the inverse of each class's size, 1 on average over the examples; 0 for an empty class."""
     sizes = np.bincount(numbers, minlength=classes)
     present = np.count_nonzero(sizes)
-    return np.divide(len(numbers), present * sizes, out=np.zeros(classes), where=sizes > 0)
+    return np.where(sizes > 0, len(numbers) / (present * np.maximum(sizes, 1)), 0.0)
 
 
 def balanced(indices: IntArray, numbers: IntArray, how: Balance, seed: int) -> IntArray:

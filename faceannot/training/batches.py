@@ -18,8 +18,8 @@ FloatArray = NDArray[np.float32]
 class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Every chosen crop once an epoch; order and changes depend on the seed, the epoch and the batch alone.
 
-    `targets`, `weights`: for each output an array with a row for each of `indices`. Without `strength` the crops come as
-    they are, in their order. `epoch` is set by who trains.
+    `targets`, `weights`: for each output an array with a row for each of `indices`. Without `strength` the crops come
+    as they are, in their order. `epoch` is set by who trains.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, thres
     finder = keras.saving.load_model(detector, compile=False)
     export_onnx(finder, out / "detector.onnx", channels_first_input=True, half=True)
     crops, examples = _validation(prepared, network.input_shape[1])
-    logits = _logits(out / "classifier.onnx", crops)
+    logits = classifier_logits(out / "classifier.onnx", crops)
     check_equal(network, logits, crops)
     description = describe(out, network.input_shape[1], calibrate(logits, examples), threshold)
     (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
@@ -71,22 +71,32 @@ def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Cali
     )
 
 
-def describe(out: Path, crop_px: int, calibration: Calibration, threshold: float) -> dict[str, Any]:
-    """The content of `bundle.json`."""
+def describe(
+    out: Path,
+    crop_px: int,
+    calibration: Calibration,
+    threshold: float,
+    *,
+    name: str = "faceannot-1",
+    licence: str = LICENCE,
+    classifier: str = "classifier.onnx",
+    sizes: Sequence[int] = DETECTION_SIZES_PX,
+) -> dict[str, Any]:
+    """The content of `bundle.json` for the models in `out`; `threshold` and `sizes` are the detector's."""
     template = Template()
     return {
         "format": FORMAT,
-        "name": "faceannot-1",
-        "licence": LICENCE,
+        "name": name,
+        "licence": licence,
         "detector": {
             "file": "detector.onnx",
             "sha256": file_sha256(out / "detector.onnx"),
             "threshold": threshold,
-            "sizes": DETECTION_SIZES_PX,
+            "sizes": list(sizes),
         },
         "classifier": {
-            "file": "classifier.onnx",
-            "sha256": file_sha256(out / "classifier.onnx"),
+            "file": classifier,
+            "sha256": file_sha256(out / classifier),
             "crop_px": crop_px,
             "layout": "NHWC",
             "colour": "RGB",
@@ -110,7 +120,8 @@ def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[E
     return central_crops(pool, chosen, side_px), [pool.examples[index] for index in chosen]
 
 
-def _logits(classifier: Path, crops: NDArray[np.uint8]) -> list[FloatArray]:
+def classifier_logits(classifier: Path, crops: NDArray[np.uint8]) -> list[FloatArray]:
+    """What an ONNX classifier says of `crops`: logits of gender (n, 2) and expression (n, 7)."""
     import onnxruntime as ort
 
     session = ort.InferenceSession(str(classifier), providers=["CPUExecutionProvider"])

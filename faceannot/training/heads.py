@@ -1,4 +1,4 @@
-"""What a model says at its end: outputs, targets and losses of each head, and how they become the bundle's interface."""
+"""What a model says at its end: outputs, targets and losses of each head, and the bundle's interface made of them."""
 
 from __future__ import annotations
 
@@ -105,10 +105,12 @@ def interface(model: keras.Model, head: HeadName) -> keras.Model:
     spread, never = np.zeros((2, len(EXPRESSIONS))), np.full(len(EXPRESSIONS), NEVER)
     for row, name in enumerate(("happy", "sad")):
         spread[row, EXPRESSIONS.index(name)], never[EXPRESSIONS.index(name)] = 1.0, 0.0
-    gender = _fixed(_log(p, *to_gender, "genders"), np.eye(2), np.zeros(2), "gender") if to_gender else _even(p, "gender")
+    gender = (
+        _fixed(_log(p, to_gender, "genders"), np.eye(2), np.zeros(2), "gender") if to_gender else _even(p, "gender")
+    )
     if to_emotion is None:
         return keras.Model(model.inputs, [gender, _even(p, "expression")], name=model.name)
-    expression = _fixed(_log(p, *to_emotion, "emotions"), spread, never, "expression")
+    expression = _fixed(_log(p, to_emotion, "emotions"), spread, never, "expression")
     return keras.Model(model.inputs, [gender, expression], name=model.name)
 
 
@@ -123,8 +125,8 @@ def _even(p: Any, name: str) -> Any:
     return _fixed(p, np.zeros((p.shape[-1], size)), np.zeros(size), name)
 
 
-def _log(p: Any, kernel: NDArray[Any], bias: NDArray[Any], name: str) -> Any:
-    return ops.log(ops.clip(_fixed(p, kernel, bias, name), _SMALLEST, 1.0))
+def _log(p: Any, linear: tuple[NDArray[Any], NDArray[Any]], name: str) -> Any:
+    return ops.log(ops.clip(_fixed(p, *linear, name), _SMALLEST, 1.0))
 
 
 def _fixed(x: Any, kernel: NDArray[Any], bias: NDArray[Any], name: str) -> Any:

@@ -95,9 +95,9 @@ class TrainingSchedule:
 class Step:
     """One model that is trained on the way; the last step's is the result.
 
-    `learns_from`: examples that people gave this label (`any`: either). `labelled_by`: earlier steps that add the labels
-    which an example lacks; what they add with less than `confidence` is left out. `start_from`: the earlier step whose
-    backbone it takes, as it is if `frozen`. `balance`: how it makes up for classes of unlike size.
+    `learns_from`: examples that people gave this label (`any`: either). `labelled_by`: earlier steps that add the
+    labels which an example lacks; what they add with less than `confidence` is left out. `start_from`: the earlier step
+    whose backbone it takes, as it is if `frozen`. `balance`: how it makes up for classes of unlike size.
     """
 
     name: str
@@ -133,7 +133,9 @@ SECTIONS: dict[str, type] = {"pictures": Pictures, "network": Network, "schedule
 def parse(table: Mapping[str, Any], origin: str) -> Recipe:
     """The recipe that a TOML file's `table` says. Raises `UsageError` naming `origin`, its file, and the key."""
     _only(table, {"name", "approach", "augmentation", "steps", *SECTIONS}, f"{origin}: ")
-    name, approach = (_value(_needed(table, key, f"{origin}: "), str, f"{origin}: {key}") for key in ("name", "approach"))
+    name, approach = (
+        _value(_needed(table, key, f"{origin}: "), str, f"{origin}: {key}") for key in ("name", "approach")
+    )
     parts = {key: _section(kind, table.get(key, {}), f"{origin}: {key}.") for key, kind in SECTIONS.items()}
     steps = table.get("steps")
     if not isinstance(steps, list) or not steps:
@@ -229,4 +231,3 @@ def _value(value: Any, hint: Any, where: str) -> Any:
 
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-

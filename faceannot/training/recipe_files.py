@@ -58,7 +58,8 @@ def changed(recipe: RecipeFile, settings: Sequence[str]) -> RecipeFile:
     """`recipe` with each `KEY=VALUE` of `settings` in it.
 
     A key with dots is a place: `schedule.epochs`, `steps.NAME.epochs`, `stages.2.schedule.epochs`. One without is set
-    wherever the recipe has it, or else in the section that it belongs to. Raises `UsageError` for a place that is not there.
+    wherever the recipe has it, or else in the section that it belongs to. Raises `UsageError` for a place that is
+    not there.
     """
     if not settings:
         return recipe
@@ -86,7 +87,7 @@ def _place(table: dict[str, Any], places: Sequence[str], setting: str) -> dict[s
             here = here.setdefault(place, {})
         if not isinstance(here, dict | list):
             raise UsageError(f"--set {setting}: {place} is a value, not a section")
-    if isinstance(here, list):
+    if not isinstance(here, dict):
         first = here[0].get("name", "1")
         raise UsageError(f"--set {setting}: say which one, such as {places[-1]}.{first}.{setting.rpartition('.')[2]}")
     return here
