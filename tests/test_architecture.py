@@ -51,6 +51,8 @@ OWNERS = {
 }
 HEAVY = {"cv2", "h5py", "jax", "keras", "matplotlib", "onnx", "onnxruntime", "pyarrow", "tensorflow", "torch"}
 
+HELPS = [["--help"], ["--version"], ["recipes"], *([name, "--help"] for name in ("label", "train", "recipes", "info"))]
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -157,7 +159,7 @@ def test_importing_the_package_loads_nothing_but_itself() -> None:
     assert loaded <= {"faceannot", "faceannot._version"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["label", "--help"], ["info", "--help"]])
+@pytest.mark.parametrize("arguments", HELPS)
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     loaded = {name.split(".")[0] for name in loaded_by("-m", "faceannot", *arguments)}
     assert "faceannot" in loaded

@@ -8,14 +8,13 @@ from faceannot.errors import FaceannotError
 
 
 def require() -> None:
-    """Raise `FaceannotError` unless Keras and its backend can be imported."""
+    """Raise `FaceannotError` unless Keras, its backend and what draws and exports can be imported."""
     try:
         import keras  # noqa: F401
         import matplotlib  # noqa: F401
         import onnx  # noqa: F401
     except ModuleNotFoundError as error:
-        backend = os.environ.get("KERAS_BACKEND")
-        chosen = f", or choose another backend than KERAS_BACKEND={backend}" if backend else ""
         raise FaceannotError(
-            f"training needs {error.name}, which is not installed: pip install 'faceannot[train]'{chosen}"
+            f"training needs {error.name}, which is not installed: pip install 'faceannot[train]'; "
+            f"KERAS_BACKEND={os.environ.get('KERAS_BACKEND', '')} may name tensorflow, torch or jax, whichever there is"
         ) from error

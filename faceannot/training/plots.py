@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ RgbArray = NDArray[np.uint8]
 COLOURS = ("#1f5fa8", "#d9730d", "#5b8c2a", "#8a4fa3")
 RIGHT, WRONG = "#1b7f4d", "#b3261e"
 DPI = 120
-_ACROSS = 8
+_ACROSS, _GAP = 8, 4
 
 
 def curves(steps: Sequence[Trained], what: str, path: Path) -> None:
@@ -70,11 +71,12 @@ def confusion(judgements: Sequence[Judgement], path: Path, about: str) -> None:
 def _matrix(axes: Axes, judgement: Judgement) -> None:
     counts = judgement.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.set_anchor("N")
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
         colour = "white" if shares[row, column] > 0.55 else "black"
         text = f"{shares[row, column]:.0%}\n{counts[row, column]:,}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
+        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
     places = range(len(judgement.classes))
     axes.set_xticks(places, judgement.classes, rotation=40, ha="right", fontsize=8)
     axes.set_yticks(places, judgement.classes, fontsize=8)
@@ -84,7 +86,7 @@ def _matrix(axes: Axes, judgement: Judgement) -> None:
 
 def sample_predictions(judgement: Judgement | None, crops: RgbArray, path: Path) -> None:
     """Up to 25 faces, what the model said of each, and whether people say so; `crops` are those of `judgement.rows`."""
-    figure = Figure(figsize=(8.4, 9.6), layout="constrained")
+    figure = Figure(figsize=(8.4, 9.9), layout="constrained")
     for axes in figure.subplots(5, 5).flat:
         axes.set_axis_off()
     if judgement is None:
@@ -104,23 +106,30 @@ def _sample(axes: Axes, crop: RgbArray, judgement: Judgement, place: int) -> Non
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=3)
-    words = f"{mark}: {said}" if truth == said else f"{mark}: {said}\npeople: {truth}"
-    axes.set_title(words, fontsize=9, color=colour)
+    words = f"says {said}\n{mark}" if truth == said else f"says {said}\n{mark}: people say {truth}"
+    axes.set_xlabel(words, fontsize=8.5, color=colour)
 
 
 def augmentation_preview(recipe: Recipe, crops: Sequence[RgbArray], path: Path) -> None:
     """A row for each change that the recipe makes, always and by itself; the last row has all, as in training."""
     side_px, seed = recipe.pictures.side_px, recipe.steps[-1].schedule.seed
-    rows = [("as it is", None), *_alone(recipe.augmentation), ("all, as in training", strength_of(recipe.augmentation))]
+    rows = [("as it is", None), *_alone(recipe.augmentation), ("all together", strength_of(recipe.augmentation))]
     chosen = [crops[place % len(crops)] for place in range(_ACROSS)]
-    figure = Figure(figsize=(1.05 * _ACROSS + 1.8, 1.08 * len(rows)), layout="constrained")
-    grid = figure.subplots(len(rows), _ACROSS, squeeze=False)
-    for number, (name, strength) in enumerate(rows):
-        random = np.random.default_rng([seed, number])
-        for axes, crop in zip(grid[number], chosen, strict=True):
-            axes.imshow(central(crop, side_px) if strength is None else augment(crop, side_px, strength, random))
-            axes.set_axis_off()
-        grid[number, 0].text(-0.1, 0.5, name, transform=grid[number, 0].transAxes, ha="right", va="center", fontsize=9)
+    sheet = np.full((len(rows) * (side_px + _GAP), _ACROSS * (side_px + _GAP), 3), 255, np.uint8)
+    for (row, (_, strength)), column in product(enumerate(rows), range(_ACROSS)):
+        random = np.random.default_rng([seed, row, column])
+        crop = chosen[column]
+        made = central(crop, side_px) if strength is None else augment(crop, side_px, strength, random)
+        top, left = row * (side_px + _GAP), column * (side_px + _GAP)
+        sheet[top : top + side_px, left : left + side_px] = made
+    figure = Figure(figsize=(_ACROSS + 2.0, len(rows) + 0.2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(sheet, interpolation="nearest")
+    middles = [row * (side_px + _GAP) + side_px / 2 for row in range(len(rows))]
+    axes.set_yticks(middles, [name for name, _ in rows], fontsize=9)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
     figure.savefig(path, dpi=DPI)
 
 
@@ -128,7 +137,10 @@ def _alone(given: Any) -> list[tuple[str, Strength]]:
     """Each strength that is not 0 by itself; what happens now and then happens every time."""
     named = [part.name for part in fields(Strength) if part.name != "smallest_px" and given.get(part.name)]
     smallest = {"smallest_px": given["smallest_px"]} if "smallest_px" in given else {}
-    return [(name.replace("_", " "), strength_of({name: _visible(name, given[name])} | smallest)) for name in named]
+    return [
+        (name.removesuffix("_degrees").replace("_", " "), strength_of({name: _visible(name, given[name])} | smallest))
+        for name in named
+    ]
 
 
 def _visible(name: str, amount: float) -> float:
