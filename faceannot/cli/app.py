@@ -11,6 +11,7 @@ from faceannot.cli.info import info
 from faceannot.cli.label import label
 from faceannot.cli.recipes import recipes
 from faceannot.cli.train import train
+from faceannot.cli.tune import tune
 
 app = typer.Typer(
     name="faceannot",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(label)
 app.command()(train)
+app.command()(tune)
 app.command()(recipes)
 app.command()(info)
 

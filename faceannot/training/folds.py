@@ -34,7 +34,7 @@ def cross_validate(recipe: Recipe, material: Material, folds: int, folder: Path,
     for number in range(folds):
         pool = CropPool(material.sources)
         pool.examples = fold(pool.examples, number, folds)
-        steps = run_steps(recipe, pool, folder / str(number + 1), _named(tell, f"fold {number + 1}/{folds}"))
+        steps = run_steps(recipe, pool, folder / str(number + 1), named(tell, f"fold {number + 1}/{folds}"))
         rows += [{"fold": number + 1, **row} for row in validation_figures(recipe, pool, steps[-1])]
     _write(rows, folder / "folds.csv")
     summary = [_summary(kind, rows) for kind in dict.fromkeys(row["kind"] for row in rows)]
@@ -56,7 +56,9 @@ def _flat(figures: dict[str, Any]) -> Row:
     return kept | {f"accuracy_{name}": value for name, value in figures["accuracy_by_gender"].items()}
 
 
-def _named(tell: Tell, name: str) -> Tell:
+def named(tell: Tell, name: str) -> Tell:
+    """`tell`, with `name` before the step's."""
+
     def told(moment: Moment) -> None:
         tell(replace(moment, step=f"{name}, {moment.step}"))
 

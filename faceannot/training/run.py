@@ -62,7 +62,7 @@ def train(order: Order, tell: Tell) -> Outcome:
     recipe = parse(order.recipe.table, order.recipe.origin)
     base = load_bundle(order.model)
     material = gather(order.data, order.crops, base.detector)
-    pool = _pool(recipe, material)
+    pool = pool_of(recipe, material)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
     folds = cross_validate(recipe, material, order.folds, order.out / FOLDS, tell) if order.folds else []
     steps = run_steps(recipe, pool, order.out / STEPS, tell)
@@ -74,13 +74,14 @@ def show_preview(order: Order) -> Path:
     if order.recipe.has_stages:
         raise FaceannotError(f"{order.recipe.origin}: only recipes with [[steps]] have a preview")
     recipe = parse(order.recipe.table, order.recipe.origin)
-    pool = _pool(recipe, gather(order.data, order.crops, load_bundle(order.model).detector))
+    pool = pool_of(recipe, gather(order.data, order.crops, load_bundle(order.model).detector))
     order.out.mkdir(parents=True, exist_ok=True)
     preview(recipe, pool, order.out / PREVIEW)
     return order.out / PREVIEW
 
 
-def _pool(recipe: Recipe, material: Material) -> CropPool:
+def pool_of(recipe: Recipe, material: Material) -> CropPool:
+    """All crops, with a validation part in each source."""
     pool = CropPool(material.sources)
     pool.examples = with_validation(pool.examples, recipe.pictures.validation)
     return pool

@@ -13,7 +13,7 @@ from faceannot.outputs.sink import cannot_write
 from faceannot.training.recipe_files import RecipeFile
 
 RECIPE, DATA = "recipe.toml", "data.json"
-STEPS, FOLDS = "steps", "folds"
+STEPS, FOLDS, TRIALS = "steps", "folds", "trials"
 PREVIEW = "augmentation_preview.png"
 
 
@@ -57,7 +57,7 @@ def _left_in(out: Path) -> bool:
 def _clear(out: Path, names: list[str]) -> None:
     for name in names:
         (out / name).unlink(missing_ok=True)
-    for name in (STEPS, FOLDS):
+    for name in (STEPS, FOLDS, TRIALS):
         if (out / name).is_dir():
             shutil.rmtree(out / name)
 
