@@ -62,7 +62,8 @@ def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Cali
     wanted, known = targets(examples)
     grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
     is_female = np.array([e.gender == "female" for e in examples])
-    bias = balanced_bias(logits[0][grown_up], is_female[grown_up])
+    both = len(set(is_female[grown_up].tolist())) == 2
+    bias = balanced_bias(logits[0][grown_up], is_female[grown_up]) if both else 0.0
     gendered, expressive = (weights > 0 for weights in known)
     return Calibration(
         temperature(logits[0][gendered] + (0.0, bias), wanted[0][gendered].astype(np.float64)),

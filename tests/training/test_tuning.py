@@ -25,7 +25,7 @@ def test_ranges_and_choices_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["dense", "dense=", "=1..2", "dense=2..1", "dense=a..b"])
 def test_a_search_that_cannot_be_meant_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="LOW..HIGH"):
+    with pytest.raises(UsageError, match=r"LOW\.\.HIGH"):
         parse_search(text)
 
 

@@ -14,8 +14,8 @@ from faceannot.datasets.prepare import CROP_PX
 SPLITS = ("train", "train", "train", "validation", "test")
 
 
-def prepared(folder: Path, *, kind: str, count: int = 40) -> Path:
-    """A folder of prepared crops with `kind` of labels: `gender`, `emotion` or `both`."""
+def prepared(folder: Path, *, kind: str, count: int = 40, source: str = "") -> Path:
+    """A folder of prepared crops with `kind` of labels: `gender`, `emotion` or `both`; `source` is called so too."""
     random = np.random.default_rng(len(kind))
     crops = random.integers(0, 60, (count, CROP_PX, CROP_PX, 3), dtype=np.uint8)
     rows = []
@@ -26,7 +26,7 @@ def prepared(folder: Path, *, kind: str, count: int = 40) -> Path:
         gender = ("female" if female else "male") if kind != "emotion" else ""
         expression = json.dumps(one_hot("happy" if happy else "sad")) if kind != "gender" else ""
         split = SPLITS[number // 4 % len(SPLITS)]
-        rows.append((kind, f"{number}.png", f"{number}.png", split, gender, expression, "", "", ""))
+        rows.append((source or kind, f"{number}.png", f"{number}.png", split, gender, expression, "", "", ""))
     folder.mkdir(parents=True)
     np.save(folder / "crops.npy", crops)
     with (folder / "examples.csv").open("w", newline="") as file:
