@@ -18,7 +18,7 @@ from faceannot.training.recipe import Recipe, parse
 from faceannot.training.recipe_files import RecipeFile
 from faceannot.training.splits import with_validation
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place
+from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, occupied
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class Outcome:
 def train(order: Order, tell: Tell) -> Outcome:
     """Train what `order` wants, or go on with it, and leave the bundle. Raises `FaceannotError`."""
     check_place(order.out, resume=order.resume, overwrite=order.overwrite)
+    with occupied(order.out):
+        return _trained(order, tell)
+
+
+def _trained(order: Order, tell: Tell) -> Outcome:
     if order.recipe.has_stages:
         from faceannot.training.bundled import train_bundled
 

@@ -21,7 +21,7 @@ from faceannot.training.recipe import parse
 from faceannot.training.recipe_files import RecipeFile, changed
 from faceannot.training.run import Order, pool_of
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import TRIALS, begin, check_place
+from faceannot.training.workplace import TRIALS, begin, check_place, occupied
 
 STORE, TABLE, BEST = "tuning.db", "trials.csv", "best.toml"
 USUAL = ("learning_rate=0.0001..0.01", "batch=16,32,64", "dropout=0.0..0.5")
@@ -78,6 +78,11 @@ def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell) -> B
     """
     optuna = _optuna()
     check_place(order.out, resume=order.resume, overwrite=order.overwrite)
+    with occupied(order.out):
+        return _searched(order, searches, trials, tell, optuna)
+
+
+def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell, optuna: Any) -> Best:
     material = gather(order.data, order.crops, load_bundle(order.model).detector)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=[STORE, TABLE, BEST])
     study = optuna.create_study(

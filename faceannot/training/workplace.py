@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from faceannot.errors import OutputError, UsageError
+from faceannot.outputs.locking import open_locked
 from faceannot.outputs.sink import cannot_write
 from faceannot.training.recipe_files import RecipeFile
 
 RECIPE, DATA = "recipe.toml", "data.json"
 STEPS, FOLDS, TRIALS = "steps", "folds", "trials"
 PREVIEW = "augmentation_preview.png"
+_LOCK = ".training.lock"
 
 
 def check_place(out: Path, *, resume: bool, overwrite: bool) -> None:
@@ -31,6 +35,20 @@ def check_place(out: Path, *, resume: bool, overwrite: bool) -> None:
         raise OutputError(f"{out}: a training is there already; --resume goes on with it, --overwrite begins anew")
 
 
+@contextmanager
+def occupied(out: Path) -> Iterator[None]:
+    """Keep others from training in `out` at the same time. Raises `OutputError` where somebody does."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(str(out), error) from error
+    with open_locked(out / _LOCK, used_for=str(out)):
+        try:
+            yield
+        finally:
+            (out / _LOCK).unlink(missing_ok=True)
+
+
 def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrite: bool, products: list[str]) -> None:
     """Write down in `out` what is trained on what, or check that a training that goes on is the same.
 
@@ -43,7 +61,6 @@ def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrit
         if (out / RECIPE).is_file():
             _check_same(out, recipe, data)
             return
-        out.mkdir(parents=True, exist_ok=True)
         (out / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
         (out / RECIPE).write_text(recipe.text, encoding="utf-8")
     except OSError as error:
@@ -51,7 +68,7 @@ def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrit
 
 
 def _left_in(out: Path) -> bool:
-    return out.is_dir() and any(path.name != PREVIEW for path in out.iterdir())
+    return out.is_dir() and any(path.name not in (PREVIEW, _LOCK) for path in out.iterdir())
 
 
 def _clear(out: Path, names: list[str]) -> None:

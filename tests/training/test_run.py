@@ -24,6 +24,7 @@ from faceannot.training.material import gather
 from faceannot.training.products import FILES
 from faceannot.training.recipe_files import changed, open_recipe
 from faceannot.training.run import Order, Outcome, show_preview, train
+from faceannot.training.workplace import occupied
 from tests import fakes
 from tests.training import tiny
 
@@ -99,7 +100,9 @@ def test_model_keras_loads_with_keras_alone(both: list[str], tmp_path: Path, mod
     ],
 )
 def test_other_recipes_run_too(name: str, kinds: set[str], data: list[str], tmp_path: Path, model: Path) -> None:
-    outcome = done(order(name, data, tmp_path / "out", model, "epochs=1", "network.blocks=[1, 1]"))
+    outcome = done(
+        order(name, data, tmp_path / "out", model, "epochs=1", "network.blocks=[1, 1]", "mixed_precision=true")
+    )
     assert outcome.judged
     assert {one.kind for one in outcome.judged.judgements} == kinds
 
@@ -165,6 +168,11 @@ def test_what_is_there_is_never_replaced_unasked(both: list[str], tmp_path: Path
     with pytest.raises(UsageError, match="another recipe"):
         done(replace(order("gender-cnn", both, tmp_path / "out", model, "epochs=2"), resume=True))
     done(replace(order("gender-cnn", both, tmp_path / "out", model, "epochs=2"), overwrite=True))
+
+
+def test_two_trainings_do_not_share_a_folder(both: list[str], tmp_path: Path, model: Path) -> None:
+    with occupied(tmp_path / "out"), pytest.raises(OutputError, match="another run"):
+        done(order("gender-cnn", both, tmp_path / "out", model))
 
 
 def test_a_training_does_not_go_on_with_other_data(both: list[str], tmp_path: Path, model: Path) -> None:
