@@ -58,7 +58,7 @@ def confusion(judgements: Sequence[Judgement], path: Path, about: str) -> None:
     """A panel for each kind of label: people's class by row, the model's by column, in counts and shares of the row."""
     widths = [max(2.6, 0.75 * len(one.classes) + 1.4) for one in judgements] or [4.0]
     figure = Figure(figsize=(sum(widths) + 0.6, max(widths) + 0.7), layout="constrained")
-    figure.suptitle(f"People's labels by row, the model's by column; {about}", fontsize=10)
+    figure.suptitle(about, fontsize=10)
     if not judgements:
         figure.text(0.5, 0.5, "no face has a label to compare with", ha="center")
     else:
@@ -80,6 +80,8 @@ def _matrix(axes: Axes, judgement: Judgement) -> None:
     places = range(len(judgement.classes))
     axes.set_xticks(places, judgement.classes, rotation=40, ha="right", fontsize=8)
     axes.set_yticks(places, judgement.classes, fontsize=8)
+    axes.set_ylabel("people say", fontsize=8)
+    axes.set_xlabel("the model says", fontsize=8)
     accuracy = (judgement.truth == judgement.said).mean()
     axes.set_title(f"{judgement.kind}: {accuracy:.1%} of {len(judgement.truth):,}", fontsize=9)
 
