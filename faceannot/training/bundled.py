@@ -75,7 +75,8 @@ def _as_recipe(table: dict[str, Any]) -> Recipe:
 
 def _history(folder: Path) -> list[dict[str, float]]:
     with (folder / "history.csv").open(newline="") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        # Keras writes NA for validation, which these recipes do without.
+        rows = [{name: float(value) for name, value in row.items() if value != "NA"} for row in csv.DictReader(file)]
     # Keras counts epochs from 0.
     return [row | {"epoch": row["epoch"] + 1} for row in rows]
 

@@ -137,7 +137,7 @@ def test_folds_give_mean_and_spread(both: list[str], tmp_path: Path, model: Path
 
 
 def test_a_preview_is_drawn_without_training(both: list[str], tmp_path: Path, model: Path) -> None:
-    made = show_preview(order("multitask", both, tmp_path / "out", model))
+    made = show_preview(order("multitask", both, tmp_path / "out", model, "network.blocks=[1, 1]"))
     assert [path.name for path in (tmp_path / "out").iterdir()] == [made.name]
 
 
