@@ -31,9 +31,7 @@ class Progress:
         from tqdm import tqdm
 
         hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
-        # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
-        knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
-        size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
+        size = {} if hidden else bar_size()
         self._bar = tqdm(unit=" photos", file=sys.stderr, disable=hidden, smoothing=0.1, **size)
         self._paths, self._recursive, self._nul, self._left_out = paths, recursive, nul, left_out
         self._left = Event()
@@ -69,6 +67,13 @@ class Progress:
         except FaceannotError:
             return
         self._bar.total = total
+
+
+def bar_size() -> dict[str, Any]:
+    """How large tqdm may draw on standard error, a terminal."""
+    # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
+    knows_size = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    return {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
 
 
 def _can_be_read_twice(argument: str) -> bool:

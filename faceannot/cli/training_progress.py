@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from faceannot.cli.progress import bar_size
+
 if TYPE_CHECKING:
     from faceannot.training.epochs import Moment
 
@@ -50,7 +52,7 @@ class TrainingProgress:
             from tqdm import tqdm
 
             total = moment.epochs * moment.batches
-            self._bar = tqdm(total=total, initial=self._first, unit=" batches", file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(total=total, initial=self._first, unit=" batches", file=sys.stderr, **bar_size())
 
     def _draw(self, moment: Moment) -> None:
         self._bar.set_description(f"{moment.step}: epoch {moment.epoch}/{moment.epochs}", refresh=False)
