@@ -51,6 +51,9 @@ OWNERS = {
 }
 HEAVY = {"cv2", "h5py", "jax", "keras", "matplotlib", "onnx", "onnxruntime", "pyarrow", "tensorflow", "torch"}
 
+COMMANDS = ("label", "evaluate", "balance-report", "train", "tune", "recipes", "prepare", "info")
+HELPS = [["--help"], ["--version"], ["recipes"], ["datasets"], *([name, "--help"] for name in COMMANDS)]
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -157,19 +160,7 @@ def test_importing_the_package_loads_nothing_but_itself() -> None:
     assert loaded <= {"faceannot", "faceannot._version"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["--version"],
-        ["label", "--help"],
-        ["info", "--help"],
-        ["evaluate", "--help"],
-        ["balance-report", "--help"],
-        ["prepare", "--help"],
-        ["datasets"],
-    ],
-)
+@pytest.mark.parametrize("arguments", HELPS)
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     loaded = {name.split(".")[0] for name in loaded_by("-m", "faceannot", *arguments)}
     assert "faceannot" in loaded

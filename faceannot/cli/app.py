@@ -13,6 +13,9 @@ from faceannot.cli.evaluate import evaluate
 from faceannot.cli.info import info
 from faceannot.cli.label import label
 from faceannot.cli.prepare import prepare
+from faceannot.cli.recipes import recipes
+from faceannot.cli.train import train
+from faceannot.cli.tune import tune
 
 app = typer.Typer(
     name="faceannot",
@@ -26,6 +29,9 @@ app = typer.Typer(
 app.command()(label)
 app.command()(evaluate)
 app.command("balance-report")(balance_report)
+app.command()(train)
+app.command()(tune)
+app.command()(recipes)
 app.command()(info)
 app.command()(prepare)
 app.add_typer(datasets, name="datasets")

@@ -70,10 +70,15 @@ def open_bar(unit: str, *, hidden: bool, total: int | None = None) -> Any:
     from tqdm import tqdm
 
     hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
-    # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
-    knows_size = hidden or os.get_terminal_size(sys.stderr.fileno()).columns > 0
-    size: dict[str, Any] = {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
+    size: dict[str, Any] = {} if hidden else bar_size()
     return tqdm(unit=unit, file=sys.stderr, disable=hidden, total=total, smoothing=0.1, **size)
+
+
+def bar_size() -> dict[str, Any]:
+    """How large tqdm may draw on standard error, a terminal."""
+    # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
+    knows_size = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    return {"dynamic_ncols": True} if knows_size else {"ncols": 80, "nrows": 24}
 
 
 def _can_be_read_twice(argument: str) -> bool:

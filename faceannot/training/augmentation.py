@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -13,13 +13,18 @@ from faceannot.datasets.cropping import MARGIN
 
 RgbArray = NDArray[np.uint8]
 Random = np.random.Generator
+# How often light changes at all where a strength of light is given.
+RELIT = 0.8
 # Each with the chance that it happens.
 Changes = tuple[tuple[float, Callable[[RgbArray, Random], RgbArray]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How far, and how often (0..1), crops are changed. Shares of the crop's side; degrees."""
+    """How far, and how often (0..1), crops are changed. Shares of the crop's side; degrees.
+
+    `light` is brightness, contrast and gamma at once; `brightness` and `contrast` are each by itself, as shares.
+    """
 
     rotation_degrees: float = 12.0
     zoom: float = 0.14
@@ -35,6 +40,16 @@ class Strength:
     occlusion: float = 0.25
     hair_cut_away: float = 0.12
     tight_frame: float = 0.12
+    flip: float = 0.5
+    shear: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+
+
+def strength_of(given: Mapping[str, float]) -> Strength:
+    """The strengths that are `given`, and nothing else: what is not named is 0."""
+    nothing = {part.name: 0.0 for part in fields(Strength) if part.name != "smallest_px"}
+    return Strength(**{**nothing, **given})  # type: ignore[arg-type]
 
 
 def central(crop: RgbArray, side_px: int) -> RgbArray:
@@ -47,8 +62,10 @@ def augment(crop: RgbArray, side_px: int, strength: Strength, random: Random) ->
     angle = random.normal(0.0, strength.rotation_degrees / 2)
     zoom = float(np.exp(random.normal(0.0, strength.zoom / 1.5)))
     shift = random.normal(0.0, strength.shift / 1.5, 2) * side_px
-    image = _warp(crop, side_px, angle, zoom, (float(shift[0]), float(shift[1])))
-    if random.random() < 0.5:
+    # No draw without shear, or every draw after it would be another one for recipes that have none.
+    shear = random.normal(0.0, strength.shear / 1.5) if strength.shear else 0.0
+    image = _warp(crop, side_px, angle, zoom, (float(shift[0]), float(shift[1])), shear)
+    if random.random() < strength.flip:
         image = np.ascontiguousarray(image[:, ::-1])
     image = _changed(image, _hiding_changes(strength), random)
     return photographic(image, strength, random)
@@ -75,8 +92,10 @@ def _hiding_changes(strength: Strength) -> Changes:
 
 
 def _photographic_changes(strength: Strength) -> Changes:
+    relit = RELIT if strength.light or strength.tint else 0.0
     return (
-        (0.8, lambda image, random: _relight(image, strength.light, strength.tint, random)),
+        *_plain_light(strength),
+        (relit, lambda image, random: _relight(image, strength.light, strength.tint, random)),
         (strength.low_resolution, lambda image, random: _shrink(image, strength.smallest_px, random)),
         (strength.blur, _blur),
         (strength.noise, _add_noise),
@@ -85,10 +104,25 @@ def _photographic_changes(strength: Strength) -> Changes:
     )
 
 
-def _warp(crop: RgbArray, side_px: int, angle: float, zoom: float, shift: tuple[float, float]) -> RgbArray:
+def _plain_light(strength: Strength) -> Changes:
+    """Nothing at all without strength, not even a draw: see `augment`."""
+    lights = (
+        (strength.brightness, lambda image, random: _lit(image, random.normal(0.0, strength.brightness), 1.0)),
+        (strength.contrast, lambda image, random: _lit(image, 0.0, np.exp(random.normal(0.0, strength.contrast)))),
+    )
+    return tuple((1.0, change) for amount, change in lights if amount)
+
+
+def _warp(
+    crop: RgbArray, side_px: int, angle: float, zoom: float, shift: tuple[float, float], shear: float = 0.0
+) -> RgbArray:
     source_px = crop.shape[0]
     scale = side_px * MARGIN / source_px * zoom
     matrix = cv2.getRotationMatrix2D(((source_px - 1) / 2, (source_px - 1) / 2), angle, scale)
+    if shear:
+        # Each row moves sideways by its distance from the middle row.
+        slant = np.array([[1.0, shear, -shear * (source_px - 1) / 2], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        matrix = matrix @ slant
     matrix[:, 2] += (side_px - source_px) / 2 + np.asarray(shift)
     warped = cv2.warpAffine(crop, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR)
     return np.asarray(warped, dtype=np.uint8)
@@ -124,6 +158,12 @@ def _occlude(image: RgbArray, random: Random) -> RgbArray:
     else:
         image[top : top + height, left : left + width] = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     return image
+
+
+def _lit(image: RgbArray, brightness: float, contrast: float) -> RgbArray:
+    """Brighter by a share of white, and with a contrast of so many times."""
+    ramp = (np.linspace(0.0, 1.0, 256) - 0.5) * contrast + 0.5 + brightness
+    return np.asarray(cv2.LUT(image, np.rint(np.clip(ramp, 0, 1) * 255).astype(np.uint8)), dtype=np.uint8)
 
 
 def _relight(image: RgbArray, light: float, tint: float, random: Random) -> RgbArray:

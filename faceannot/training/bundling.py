@@ -47,9 +47,9 @@ def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, thres
     export_onnx(finder, out / "detector.onnx", channels_first_input=True, half=True)
     crops, examples = _validation(prepared, network.input_shape[1])
     classifier_file = out / "classifier.onnx"
-    check_equal(network, _logits(classifier_file, crops[:COMPARED], mirrored=False), crops[:COMPARED])
-    said = _logits(classifier_file, crops, mirrored=MIRRORED)
-    description = describe(out, network.input_shape[1], calibrate(said, examples), threshold)
+    check_equal(network, classifier_logits(classifier_file, crops[:COMPARED]), crops[:COMPARED])
+    said = classifier_logits(classifier_file, crops, mirrored=MIRRORED)
+    description = describe(out, network.input_shape[1], calibrate(said, examples), threshold, mirrored=MIRRORED)
     (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
@@ -66,7 +66,8 @@ def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Cali
     wanted, known = targets(examples)
     grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
     is_female = np.array([e.gender == "female" for e in examples])
-    bias = balanced_bias(logits[0][grown_up], is_female[grown_up])
+    both = len(set(is_female[grown_up].tolist())) == 2
+    bias = balanced_bias(logits[0][grown_up], is_female[grown_up]) if both else 0.0
     gendered, expressive = (weights > 0 for weights in known)
     expressions, shown = logits[1][expressive], wanted[1][expressive].astype(np.float64)
     biases = expression_biases(expressions, shown, [e.source for e in examples if e.expression])
@@ -78,22 +79,33 @@ def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Cali
     )
 
 
-def describe(out: Path, crop_px: int, calibration: Calibration, threshold: float) -> dict[str, Any]:
-    """The content of `bundle.json`."""
+def describe(
+    out: Path,
+    crop_px: int,
+    calibration: Calibration,
+    threshold: float,
+    *,
+    name: str = "faceannot-1",
+    licence: str = LICENCE,
+    classifier: str = "classifier.onnx",
+    sizes: Sequence[int] = DETECTION_SIZES_PX,
+    mirrored: bool = False,
+) -> dict[str, Any]:
+    """The content of `bundle.json` for the models in `out`; `threshold` and `sizes` are the detector's."""
     template = Template()
     return {
         "format": FORMAT,
-        "name": "faceannot-1",
-        "licence": LICENCE,
+        "name": name,
+        "licence": licence,
         "detector": {
             "file": "detector.onnx",
             "sha256": file_sha256(out / "detector.onnx"),
             "threshold": threshold,
-            "sizes": DETECTION_SIZES_PX,
+            "sizes": list(sizes),
         },
         "classifier": {
-            "file": "classifier.onnx",
-            "sha256": file_sha256(out / "classifier.onnx"),
+            "file": classifier,
+            "sha256": file_sha256(out / classifier),
             "crop_px": crop_px,
             "layout": "NHWC",
             "colour": "RGB",
@@ -107,7 +119,7 @@ def describe(out: Path, crop_px: int, calibration: Calibration, threshold: float
             },
             "gender_bias": round(calibration.gender_bias, 4),
             "expression_biases": [round(bias, 4) for bias in calibration.expression_biases],
-            "mirrored": MIRRORED,
+            "mirrored": mirrored,
         },
         "unsure_threshold": UNSURE_BELOW,
     }
@@ -119,7 +131,8 @@ def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[E
     return central_crops(pool, chosen, side_px), [pool.examples[index] for index in chosen]
 
 
-def _logits(classifier: Path, crops: NDArray[np.uint8], *, mirrored: bool) -> list[FloatArray]:
+def classifier_logits(classifier: Path, crops: NDArray[np.uint8], *, mirrored: bool = False) -> list[FloatArray]:
+    """What an ONNX classifier says of `crops`: logits of gender (n, 2) and expression (n, 7)."""
     import onnxruntime as ort
 
     session = ort.InferenceSession(str(classifier), providers=["CPUExecutionProvider"])

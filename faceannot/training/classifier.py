@@ -27,7 +27,11 @@ def train(prepared: Path, out: Path, recipe: dict[str, Any]) -> keras.Model:
     `out/model.keras` is the network in float32, also returned; each stage keeps its history and checkpoint in a
     folder of its own, and a run that died goes on from there.
     """
-    pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
+    return train_on(CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))]), out, recipe)
+
+
+def train_on(pool: CropPool, out: Path, recipe: dict[str, Any]) -> keras.Model:
+    """`train`, on crops that are at hand."""
     keras.utils.set_random_seed(recipe["stages"][0]["schedule"]["seed"])
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     network = two_heads(**recipe["network"], for_training=True)

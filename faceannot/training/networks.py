@@ -24,17 +24,22 @@ def two_heads(
     """
     kit = Kit(for_training)
     inputs = keras.Input((side_px, side_px, 3), name="crops")
+    x = residual_features(inputs, widths, blocks, kit)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    gender = layers.Dense(len(GENDERS), dtype="float32", name="gender")(x)
+    expression = layers.Dense(len(EXPRESSIONS), dtype="float32", name="expression")(x)
+    return keras.Model(inputs, [gender, expression], name="two_heads")
+
+
+def residual_features(inputs: Any, widths: Sequence[int], blocks: Sequence[int], kit: Kit) -> Any:
+    """Features (n, last width) of pictures 0..255: a stage of residual blocks for each width, pooled."""
     x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
     x = layers.ReLU(name="stem_relu")(_convolution(x, widths[0], 3, 2, "stem", kit))
     for stage, (width, depth) in enumerate(zip(widths, blocks, strict=True)):
         for block in range(depth):
             stride = 2 if stage and not block else 1
             x = _residual(x, width, stride, f"stage{stage + 1}_block{block + 1}", kit)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
-    gender = layers.Dense(len(GENDERS), dtype="float32", name="gender")(x)
-    expression = layers.Dense(len(EXPRESSIONS), dtype="float32", name="expression")(x)
-    return keras.Model(inputs, [gender, expression], name="two_heads")
+    return layers.GlobalAveragePooling2D(name="pool")(x)
 
 
 def _convolution(x: Any, width: int, kernel: int, stride: int, name: str, kit: Kit) -> Any:
@@ -63,5 +68,5 @@ def _residual(x: Any, width: int, stride: int, name: str, kit: Kit) -> Any:
 
 def _excitation(x: Any, width: int, name: str, kit: Kit) -> Any:
     gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
-    gate = kit.convolution(width // 8, 1, activation="relu", name=f"{name}_excite1")(gate)
+    gate = kit.convolution(max(1, width // 8), 1, activation="relu", name=f"{name}_excite1")(gate)
     return kit.convolution(width, 1, activation="sigmoid", name=f"{name}_excite2")(gate)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from faceannot.datasets.cropping import CROP_PX, MARGIN
-from faceannot.training.augmentation import Strength, augment, central, photographic
+from faceannot.training.augmentation import Strength, augment, central, photographic, strength_of
 
 NOTHING = Strength(**{field.name: 0.0 for field in fields(Strength) if field.name != "smallest_px"})
 
@@ -59,3 +59,16 @@ def test_what_hides_parts_leaves_the_middle_of_most_crops_alone(change: str) -> 
     middle = [np.ptp(variant[44:52, 36:44].mean(axis=(0, 1))) < 60 for variant in variants]
     assert all(np.ptp(variant) > 0 for variant in variants)
     assert np.mean(middle) > 0.6
+
+
+@pytest.mark.parametrize("name", ["shear", "brightness", "contrast"])
+def test_a_strength_that_is_not_given_changes_no_draw(name: str) -> None:
+    plain = augment(crop(), 64, Strength(), np.random.default_rng(3))
+    assert np.array_equal(plain, augment(crop(), 64, replace(Strength(), **{name: 0.0}), np.random.default_rng(3)))
+    assert not np.array_equal(plain, augment(crop(), 64, replace(Strength(), **{name: 0.3}), np.random.default_rng(3)))
+
+
+def test_only_what_is_given_happens() -> None:
+    assert np.array_equal(augment(crop(), 64, strength_of({}), np.random.default_rng(3)), central(crop(), 64))
+    flipped = augment(crop(), 64, strength_of({"flip": 1.0}), np.random.default_rng(3))
+    assert np.array_equal(flipped, central(crop(), 64)[:, ::-1])

@@ -1,0 +1,88 @@
+"""The folder of a training: who may write there, what goes on from where it stopped, what is replaced."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from faceannot.errors import OutputError, UsageError
+from faceannot.outputs.locking import open_locked
+from faceannot.outputs.sink import cannot_write
+from faceannot.training.recipe_files import RecipeFile
+
+RECIPE, DATA = "recipe.toml", "data.json"
+STEPS, FOLDS, TRIALS = "steps", "folds", "trials"
+PREVIEW = "augmentation_preview.png"
+_LOCK = ".training.lock"
+
+
+def check_place(out: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise `OutputError` unless a training may begin or go on in `out`."""
+    if resume and overwrite:
+        raise UsageError("--resume goes on with a training and --overwrite begins anew: use one of them")
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out}: is a file; a training needs a folder")
+    if not _left_in(out):
+        return
+    if not (out / RECIPE).is_file() or not (out / DATA).is_file():
+        raise OutputError(f"{out}: holds files that no training made; choose another folder")
+    if not resume and not overwrite:
+        raise OutputError(f"{out}: a training is there already; --resume goes on with it, --overwrite begins anew")
+
+
+@contextmanager
+def occupied(out: Path) -> Iterator[None]:
+    """Keep others from training in `out` at the same time. Raises `OutputError` where somebody does."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(str(out), error) from error
+    with open_locked(out / _LOCK, used_for=str(out)):
+        try:
+            yield
+        finally:
+            (out / _LOCK).unlink(missing_ok=True)
+
+
+def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrite: bool, products: list[str]) -> None:
+    """Write down in `out` what is trained on what, or check that a training that goes on is the same.
+
+    `overwrite` first removes what an earlier training left, `products` and all. Raises `UsageError` for another recipe
+    or other data, and `OutputError` where nothing can be written.
+    """
+    try:
+        if overwrite:
+            _clear(out, [*products, RECIPE, DATA])
+        if (out / RECIPE).is_file():
+            _check_same(out, recipe, data)
+            return
+        (out / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        (out / RECIPE).write_text(recipe.text, encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(str(out), error) from error
+
+
+def _left_in(out: Path) -> bool:
+    return out.is_dir() and any(path.name not in (PREVIEW, _LOCK) for path in out.iterdir())
+
+
+def _clear(out: Path, names: list[str]) -> None:
+    for name in names:
+        (out / name).unlink(missing_ok=True)
+    for name in (STEPS, FOLDS, TRIALS):
+        if (out / name).is_dir():
+            shutil.rmtree(out / name)
+
+
+def _check_same(out: Path, recipe: RecipeFile, data: list[dict[str, Any]]) -> None:
+    if tomllib.loads((out / RECIPE).read_text(encoding="utf-8")) != recipe.table:
+        raise UsageError(f"{out}: was begun with another recipe, or other --set; --overwrite begins anew")
+    # A source may have moved, but must hold the same.
+    earlier = json.loads((out / DATA).read_text(encoding="utf-8"))
+    if [one["sha256"] for one in earlier] != [one["sha256"] for one in data]:
+        raise UsageError(f"{out}: was begun on other data; --overwrite begins anew")
