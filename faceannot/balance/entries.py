@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from faceannot.datasets.example import Example, Split
+from faceannot.datasets.naming import free_names
 from faceannot.records import EXPRESSIONS, LABEL_OF, Emotion, Expression, Gender, Label
 
 
@@ -85,22 +86,11 @@ def collect(parts: Iterator[Iterator[Entry]]) -> Collection:
     taken: set[str] = set()
     with _warnings_kept() as skipped:
         for part in parts:
-            names: dict[str, str] = {}
-            for entry in part:
-                if entry.source not in names:
-                    names[entry.source] = _free_name(entry.source, taken)
-                entries.append(replace(entry, source=names[entry.source]))
+            some = list(part)
+            names = free_names((entry.source for entry in some), taken)
+            entries += [replace(entry, source=names[entry.source]) for entry in some]
             taken.update(names.values())
     return Collection(tuple(entries), tuple(skipped))
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    number = 2
-    free = name
-    while free in taken:
-        free = f"{name} ({number})"
-        number += 1
-    return free
 
 
 class _Keeper(logging.Handler):

@@ -9,6 +9,7 @@ from pathlib import Path
 from faceannot.datasets import words
 from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import pictures, read_lines, read_rows
+from faceannot.datasets.naming import reader_name
 from faceannot.errors import DatasetError
 from faceannot.records import Expression, Gender
 
@@ -68,7 +69,7 @@ def read(folder: Path, genders: Path | None = None) -> Iterator[Example]:
 
 def is_kept_for_judging(example: Example) -> bool:
     """Whether it is one of FFHQ's pictures that no training may see."""
-    match = _FFHQ_NAME.match(example.path.name) if example.source == FFHQ else None
+    match = _FFHQ_NAME.match(example.path.name) if reader_name(example.source) == FFHQ else None
     return match is not None and int(match.group(1)) in KEPT_FFHQ
 
 

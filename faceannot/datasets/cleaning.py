@@ -6,13 +6,15 @@ The readers give every picture as it lies there, in its source's own split; this
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from faceannot.datasets import affectnet_yolo, splitting
 from faceannot.datasets.example import Example, Split
+from faceannot.datasets.naming import people_of, reader_name
 from faceannot.errors import PhotoError
 from faceannot.records import GENDERS, Gender
 
@@ -23,6 +25,7 @@ OUTVOTED = "most pictures of the same person have the other gender"
 COPY = "a copy"
 CONTRADICTED = "copies of it disagree on gender"
 
+_log = logging.getLogger(__name__)
 _ORDER: dict[Split, int] = {"test": 0, "validation": 1, "train": 2}
 _NOBODY: Mapping[str, int] = MappingProxyType({})
 # The bundled classifier learned from these as they are here: with the first of two pairs of copies that disagree, and
@@ -55,56 +58,63 @@ class Cleaned:
 def clean(examples: Iterable[Example], youngest: Mapping[str, int] = _NOBODY) -> Cleaned:
     """The pictures to train on or to measure with, each once, and in a split that holds.
 
-    In this order: labels that must not be used are taken away (FFHQ's expressions, genders below the age that
-    `youngest` has for a source), and pictures without any label are left out; sources in which a person is in more
-    than one split are split by person; of a person's pictures those with the gender of the fewer are left out, except
-    in test; copies are given once, in test before validation before training, and not at all if they disagree on
-    gender; missing splits are cut from training by name.
+    In this order: FFHQ's expressions, which must not be used, are taken away, and pictures without any label are left
+    out; sources in which a person is in more than one split are split by person; of a person's pictures those with
+    the gender of the fewer are left out, except in test; copies are given once, in test before validation before
+    training, and not at all if they disagree on gender; missing splits are cut from training by name; genders below
+    the age that `youngest` has for a source are taken away.
     """
     raw = list(examples)
-    usable = {position: _usable(example, youngest) for position, example in enumerate(raw)}
-    dropped = {
-        position: _why_unusable(raw[position], youngest) for position in usable if not _has_label(usable[position])
-    }
-    left_out = [LeftOut(raw[position], reason) for position, reason in dropped.items()]
-    kept = [example for position, example in usable.items() if position not in dropped]
+    usable = [_usable(example) for example in raw]
+    left_out = [
+        LeftOut(example, KEPT_FOR_JUDGING if affectnet_yolo.is_kept_for_judging(example) else NO_LABEL)
+        for example, one in zip(raw, usable, strict=True)
+        if not _has_label(one)
+    ]
+    kept = [example for example in usable if _has_label(example)]
     by_person = splitting.mixed_sources(kept)
+    _tell_of_overridden(kept, by_person)
     kept = splitting.split_people(kept, by_person)
     for find in (_outvoted, _copies):
         found = find(kept)
         left_out += found.values()
         kept = [example for position, example in enumerate(kept) if position not in found]
-    return Cleaned(tuple(splitting.complete(kept, by_person)), tuple(left_out))
+    kept = splitting.complete(kept, by_person)
+    of_age = [_of_age(example, youngest) for example in kept]
+    left_out += [LeftOut(example, TOO_YOUNG) for example, one in zip(kept, of_age, strict=True) if not _has_label(one)]
+    return Cleaned(tuple(example for example in of_age if _has_label(example)), tuple(left_out))
 
 
-def _usable(example: Example, youngest: Mapping[str, int]) -> Example:
+def _usable(example: Example) -> Example:
     """`example` without the labels that must not be used, and in training if its source's parts do not count."""
-    if example.source in splitting.SPLIT_BY_NAME:
+    if reader_name(example.source) in splitting.SPLIT_BY_NAME:
         example = replace(example, split="train")
-    if example.source == affectnet_yolo.FFHQ:
+    if reader_name(example.source) == affectnet_yolo.FFHQ:
         example = replace(example, expression=None)
         if affectnet_yolo.is_kept_for_judging(example):
             return replace(example, gender=None)
-    return replace(example, gender=None) if _is_too_young(example, youngest) else example
+    return example
 
 
 def _has_label(example: Example) -> bool:
     return example.gender is not None or example.expression is not None
 
 
-def _why_unusable(example: Example, youngest: Mapping[str, int]) -> str:
-    if affectnet_yolo.is_kept_for_judging(example):
-        return KEPT_FOR_JUDGING
-    return TOO_YOUNG if _is_too_young(example, youngest) else NO_LABEL
+def _tell_of_overridden(examples: Iterable[Example], by_person: Collection[str]) -> None:
+    own = {example.source for example in examples if example.split != "train"}
+    for source in sorted(own & {*by_person}):
+        _log.warning("%s: people are in more than one of its splits, so it is split by person instead", source)
 
 
-def _is_too_young(example: Example, youngest: Mapping[str, int]) -> bool:
-    return example.gender is not None and example.age is not None and example.age < youngest.get(example.source, 0)
+def _of_age(example: Example, youngest: Mapping[str, int]) -> Example:
+    """`example` without its gender, if that is of somebody younger than the source's are used from."""
+    too_young = example.age is not None and example.age < youngest.get(example.source, 0)
+    return replace(example, gender=None) if too_young else example
 
 
 def _outvoted(examples: Sequence[Example]) -> dict[int, LeftOut]:
     """Pictures outside test with the other gender than most of the same person: one of the two labels is wrong."""
-    counts = Counter((example.source, example.subject, example.gender) for example in examples)
+    counts = Counter((people_of(example.source), example.subject, example.gender) for example in examples)
     return {
         position: LeftOut(example, OUTVOTED)
         for position, example in enumerate(examples)
@@ -115,8 +125,9 @@ def _outvoted(examples: Sequence[Example]) -> dict[int, LeftOut]:
 def _is_outvoted(example: Example, counts: Counter[tuple[str, str | None, Gender | None]]) -> bool:
     if example.subject is None or example.gender is None:
         return False
-    mine = counts[example.source, example.subject, example.gender]
-    return any(counts[example.source, example.subject, other] > mine for other in GENDERS)
+    people = people_of(example.source)
+    mine = counts[people, example.subject, example.gender]
+    return any(counts[people, example.subject, other] > mine for other in GENDERS)
 
 
 def _copies(examples: Sequence[Example]) -> dict[int, LeftOut]:
@@ -128,7 +139,10 @@ def _copies(examples: Sequence[Example]) -> dict[int, LeftOut]:
     found: dict[int, LeftOut] = {}
     for group in groups.values():
         first = examples[group[0]]
-        if first.source not in _FIRST_COPY_STAYS and len({examples[place].gender for place in group} - {None}) > 1:
+        if (
+            reader_name(first.source) not in _FIRST_COPY_STAYS
+            and len({examples[place].gender for place in group} - {None}) > 1
+        ):
             found.update({position: LeftOut(examples[position], CONTRADICTED) for position in group})
         else:
             found.update({position: LeftOut(examples[position], COPY, first) for position in group[1:]})
@@ -137,7 +151,7 @@ def _copies(examples: Sequence[Example]) -> dict[int, LeftOut]:
 
 def _digest(example: Example) -> bytes | None:
     """The hash of the content; None where it cannot be read, or where copies stay."""
-    if example.source in _COPIES_STAY and example.subject is not None:
+    if reader_name(example.source) in _COPIES_STAY and example.subject is not None:
         return None
     try:
         return hashlib.sha256(example.content()).digest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +26,7 @@ from faceannot.datasets import (
 from faceannot.datasets.cleaning import Cleaned, clean
 from faceannot.datasets.example import Example
 from faceannot.datasets.files import whole_number
+from faceannot.datasets.naming import named_apart
 from faceannot.errors import DatasetError
 
 _OPTIONS = re.compile(r"[a-z][a-z-]*=[^&]*(&[a-z][a-z-]*=[^&]*)*")
@@ -81,27 +82,27 @@ class Source:
 
     @property
     def youngest(self) -> int:
-        """Genders of younger people are not used."""
+        """Genders of younger people are not used for training."""
         return int(next((self.options.get(option.name, option.default) for option in self.kind.ages), 0))
 
 
-def clean_sources(sources: Sequence[Source]) -> list[Cleaned]:
-    """What can be used of each source, and what was left out: `clean` of all together, so also copies across them."""
-    raw = [list(source.examples()) for source in sources]
-    youngest = {example.source: source.youngest for source, some in zip(sources, raw, strict=True) for example in some}
-    whole = clean((example for some in raw for example in some), youngest)
-    cleaned = []
-    for some in raw:
-        mine = {(example.source, example.path, example.index) for example in some}
-        cleaned.append(
-            Cleaned(
-                tuple(one for one in whole.examples if (one.source, one.path, one.index) in mine),
-                tuple(
-                    one for one in whole.left_out if (one.example.source, one.example.path, one.example.index) in mine
-                ),
-            )
-        )
-    return cleaned
+def clean_sources(sources: Sequence[Source], *, for_training: bool = True) -> list[Cleaned]:
+    """What can be used of each source, and what was left out: `clean` of all together, so also copies across them.
+
+    Of two sources of one name the second is called `NAME 2`. Only `for_training` the age matters from which a source's
+    genders are used: people are judged at every age.
+    """
+    raw = named_apart(source.examples() for source in sources)
+    ages = {one.source: source.youngest for source, some in zip(sources, raw, strict=True) for one in some}
+    whole = clean((one for some in raw for one in some), ages if for_training else {})
+    return [_of_sources(whole, {one.source for one in some}) for some in raw]
+
+
+def _of_sources(whole: Cleaned, names: Collection[str]) -> Cleaned:
+    return Cleaned(
+        tuple(one for one in whole.examples if one.source in names),
+        tuple(one for one in whole.left_out if one.example.source in names),
+    )
 
 
 def parse_source(text: str) -> Source:
@@ -176,7 +177,7 @@ def _not_happy(text: str, where: str) -> str:
 
 
 def _min_age(default: int) -> Option:
-    return Option("min-age", f"years from which a gender is used ({default})", _age, default)
+    return Option("min-age", f"years from which a gender is used for training ({default})", _age, default)
 
 
 def _kind(name: str, help_text: str, reader: ModuleType, *options: Option, ages: tuple[Option, ...] = ()) -> Kind:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from faceannot.datasets.example import Example, Split
+from faceannot.datasets.naming import people_of, reader_name
 
 # Share of 256 that the second byte of the hash sends from training to validation: 5 %.
 VALIDATION_BELOW = 13
@@ -32,14 +33,21 @@ def split_by_hash(key: str, test_below: int) -> Split:
 
 
 def mixed_sources(examples: Sequence[Example]) -> frozenset[str]:
-    """Sources to be split by person: somebody is in more than one of their parts, or all is in one part."""
+    """Sources to be split by person: somebody is in more than one of their parts, or all is in one part.
+
+    Sources that share their people go together.
+    """
     parts: dict[str, set[Split]] = defaultdict(set)
     seen: dict[tuple[str, str], set[Split]] = defaultdict(set)
+    with_people: set[str] = set()
     for example in examples:
         parts[example.source].add(example.split)
         if example.subject is not None:
-            seen[example.source, example.subject].add(example.split)
-    return frozenset(source for (source, _), splits in seen.items() if len(splits) > 1 or parts[source] == {"train"})
+            with_people.add(example.source)
+            seen[people_of(example.source), example.subject].add(example.split)
+    mixed = {people for (people, _), splits in seen.items() if len(splits) > 1}
+    mixed |= {people_of(source) for source in with_people if parts[source] == {"train"}}
+    return frozenset(source for source in with_people if people_of(source) in mixed)
 
 
 def split_people(examples: Sequence[Example], sources: Collection[str]) -> list[Example]:
@@ -52,17 +60,24 @@ def split_people(examples: Sequence[Example], sources: Collection[str]) -> list[
     ]
 
 
-def complete(examples: Sequence[Example], done: Collection[str]) -> list[Example]:
-    """`examples` with the parts that their sources lack cut from training, but in the sources `done`.
+def complete(examples: Sequence[Example], by_person: Collection[str]) -> list[Example]:
+    """`examples` with the parts that their sources lack cut from training.
 
     A source that is training alone gets both other parts; one with a test part gets validation. What has validation
-    and no test stays as it is.
+    and no test stays as it is. In the sources `by_person` this is about the pictures of unknown people.
     """
     parts: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
-        parts[example.source].add(example.split)
-    below = {source: _test_below(source, parts[source]) for source in parts if source not in done}
-    return [_cut(example, below.get(example.source)) for example in examples]
+        if not _is_settled(example, by_person):
+            parts[example.source].add(example.split)
+    below = {source: _test_below(reader_name(source), parts[source]) for source in parts}
+    return [
+        example if _is_settled(example, by_person) else _cut(example, below[example.source]) for example in examples
+    ]
+
+
+def _is_settled(example: Example, by_person: Collection[str]) -> bool:
+    return example.source in by_person and example.subject is not None
 
 
 def _test_below(source: str, parts: set[Split]) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, TypeVar
 
@@ -78,22 +78,17 @@ class Judged:
         return list(dict.fromkeys(self.source.tolist()))
 
 
-def held_out(sources: Iterable[Source], split: Split) -> list[Example]:
-    """The examples of `split` that have a label to judge by, without copies and contradictions.
+def held_out(sources: Sequence[Source], split: Split) -> list[Example]:
+    """The examples of `split` that have a label to judge by, of all ages, without copies and contradictions.
 
     Of two sources of one name the second is called `NAME 2`. Raises `DatasetError` when a source has none.
     """
     chosen: list[Example] = []
-    taken: list[set[str]] = []
-    for source in sources:
-        (cleaned,) = clean_sources([source])
-        found = [one for one in cleaned.examples if one.split == split and (one.gender or one.expression)]
+    for source, cleaned in zip(sources, clean_sources(sources, for_training=False), strict=True):
+        found = [one for one in cleaned.examples if one.split == split]
         if not found:
             raise DatasetError(f"{source.kind.name}:{source.path}: no labelled picture in its {split} part")
-        names = {one.source for one in found}
-        same = sum(bool(names & others) for others in taken)
-        taken.append(names)
-        chosen += [replace(one, source=f"{one.source} {same + 1}") for one in found] if same else found
+        chosen += found
     return chosen
 
 

@@ -50,7 +50,7 @@ def test_the_picture_of_an_example_inside_another_file_is_given_as_a_file(tmp_pa
 def test_two_sources_of_one_name_are_told_apart() -> None:
     parts = ([entry("a", source="utkface"), entry("b", source="ffhq")], [entry("a", source="utkface")])
     sources = [found.source for found in collect(map(iter, parts)).entries]
-    assert sources == ["utkface", "ffhq", "utkface (2)"]
+    assert sources == ["utkface", "ffhq", "utkface 2"]
 
 
 def test_what_a_reader_warns_of_is_kept() -> None:

@@ -109,6 +109,51 @@ def test_genders_of_the_young_are_not_used_but_their_expressions_are(picture: Pa
     assert names(clean(given).examples) == ["child", "smiling", "adult"]
 
 
+def test_an_age_decides_nothing_about_copies_and_splits(picture: Painter) -> None:
+    given = [
+        picture("child", 1, "test", source="utkface", gender="male", age=7),
+        picture("copy", 1, "test", source="utkface", gender="female", age=30),
+    ]
+    assert clean(given, {"utkface": 16}).reasons() == {CONTRADICTED: 2}
+
+
+def test_what_holds_for_a_source_holds_for_a_second_one_of_its_kind(picture: Painter) -> None:
+    given = [picture(f"{number:03}", number, "test", source="utkface 2", gender="male") for number in range(40)]
+    assert all(one.split == split_by_hash(one.name, 51) for one in clean(given).examples)
+
+
+@pytest.mark.parametrize("second", ["celeba", "gender-folders 2"])
+def test_a_person_of_celeba_is_in_one_split_of_all_that_hold_its_pictures(
+    picture: Painter, second: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = [
+        picture(f"{source} {number}", 60 * place + number, split, source=source, gender="male", subject=str(number))
+        for place, (source, split) in enumerate((("gender-folders", "validation"), (second, "train")))
+        for number in range(60)
+    ]
+    cleaned = clean(given)
+    assert len(cleaned.examples) == 120
+    assert all(one.split == split_by_hash(one.subject or "", 26) for one in cleaned.examples)
+    assert "gender-folders: people are in more than one of its splits" in caplog.text
+
+
+def test_a_person_of_another_source_is_somebody_else(picture: Painter) -> None:
+    given = [
+        picture("a", 1, "train", source="manifest", gender="male", subject="1"),
+        picture("b", 2, "test", source="manifest", gender="male", subject="2"),
+        picture("c", 3, "validation", source="manifest 2", gender="female", subject="1"),
+    ]
+    assert clean(given).examples == tuple(given)
+
+
+def test_a_split_that_is_overridden_is_told(picture: Painter, caplog: pytest.LogCaptureFixture) -> None:
+    clean([picture(name, n, name, gender="male", subject="anna") for n, name in enumerate(("train", "test"))])
+    assert "folders: people are in more than one of its splits, so it is split by person instead" in caplog.text
+    caplog.clear()
+    clean([picture(str(number), number, gender="male", subject="anna") for number in range(2)])
+    assert not caplog.text
+
+
 def test_ffhq_pictures_lose_their_expression_and_some_are_kept_for_judging(picture: Painter) -> None:
     happy = one_hot("happy")
     cleaned = clean(

@@ -151,14 +151,39 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, paint: Painter) 
         list(parse_source(f"gender-folders:{tmp_path}").examples())
 
 
-def test_children_are_left_out_of_utkface_unless_it_is_said_otherwise(tmp_path: Path, paint: Painter) -> None:
+def test_children_are_left_out_of_utkface_for_training_unless_it_is_said_otherwise(
+    tmp_path: Path, paint: Painter
+) -> None:
     paint(tmp_path / "15_0_0_1.jpg", 1)
     paint(tmp_path / "16_0_0_2.jpg", 2)
-    assert len(list(parse_source(f"utkface:{tmp_path}").examples())) == 2
-    (default,) = clean_sources([parse_source(f"utkface:{tmp_path}")])
-    (all_ages,) = clean_sources([parse_source(f"utkface:{tmp_path}?min-age=0")])
-    assert [example.age for example in default.examples] == [16]
-    assert [example.age for example in all_ages.examples] == [15, 16]
+    source = parse_source(f"utkface:{tmp_path}")
+    assert len(list(source.examples())) == 2
+    for cleaned, ages in (
+        (clean_sources([source]), [16]),
+        (clean_sources([source], for_training=False), [15, 16]),
+        (clean_sources([parse_source(f"utkface:{tmp_path}?min-age=0")]), [15, 16]),
+    ):
+        assert [example.age for example in cleaned[0].examples] == ages
+
+
+def test_each_source_of_a_kind_keeps_its_own_options_and_parts(tmp_path: Path, paint: Painter) -> None:
+    for number in range(80):
+        paint(tmp_path / "a" / f"{17 + number % 2}_0_0_{number}.jpg", number)
+        paint(tmp_path / "b" / f"{17 + number % 2}_0_0_{number}.jpg", 100 + number)
+    names = ("a?min-age=18", "b?min-age=0")
+    first, second = clean_sources([parse_source(f"utkface:{tmp_path}/{name}") for name in names])
+    assert ({one.source for one in first.examples}, {one.age for one in first.examples}) == ({"utkface"}, {18})
+    assert ({one.source for one in second.examples}, {one.age for one in second.examples}) == ({"utkface 2"}, {17, 18})
+    assert {one.split for one in second.examples} == {"train", "validation", "test"}
+
+
+def test_a_manifest_without_splits_is_split_beside_one_that_has_them(tmp_path: Path, paint: Painter) -> None:
+    pictures = [paint(tmp_path / f"{number}.png", number).name for number in range(80)]
+    (tmp_path / "a.csv").write_text("path,gender,split\n0.png,male,train\n1.png,male,test\n2.png,male,validation\n")
+    (tmp_path / "b.csv").write_text("path,gender\n" + "".join(f"{name},male\n" for name in pictures[3:]))
+    first, second = clean_sources([parse_source(str(tmp_path / name)) for name in ("a.csv", "b.csv")])
+    assert [one.split for one in first.examples] == ["train", "test", "validation"]
+    assert {one.split for one in second.examples} == {"train", "validation", "test"}
 
 
 def test_copies_are_found_across_sources(tmp_path: Path, paint: Painter) -> None:

@@ -49,3 +49,11 @@ def test_sources_with_one_person_in_two_parts_are_to_be_split_by_person() -> Non
     mixed = [example("a", "train", "a", "anna"), example("b", "test", "a", "anna")]
     apart = [example("a", "train", "b", "anna"), example("b", "test", "b", "otto")]
     assert mixed_sources([*mixed, *apart]) == {"a"}
+
+
+def test_pictures_of_unknown_people_are_tested_too_where_the_others_are_split_by_person() -> None:
+    unknown = [example(str(number), "train") for number in range(200)]
+    known = [example("a", "train", subject="anna"), example("b", "validation", subject="otto")]
+    found = complete([*known, *unknown], {"folders"})
+    assert found[:2] == known
+    assert {one.split for one in found[2:]} == {"train", "validation", "test"}

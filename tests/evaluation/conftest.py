@@ -57,7 +57,7 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def judged(bundle: Path, utkface: Path, rafdb: Path) -> Judged:
     """Both sources, judged by the fake bundle."""
-    sources = [parse_source(f"utkface:{utkface}?min-age=0"), parse_source(f"rafdb:{rafdb}")]
+    sources = [parse_source(f"utkface:{utkface}"), parse_source(f"rafdb:{rafdb}")]
     return judge(Annotator(model=bundle, threads=1), held_out(sources, "test"))
 
 

@@ -82,9 +82,28 @@ def test_only_labelled_pictures_of_the_split_are_held_out(rafdb: Path) -> None:
     assert len(held_out([source], "train")) + len(held_out([source], "test")) == 5
 
 
-def test_two_sources_of_one_kind_stay_apart(rafdb: Path) -> None:
-    source = parse_source(f"rafdb:{rafdb}")
-    assert {example.source for example in held_out([source, source], "test")} == {"rafdb", "rafdb 2"}
+def test_two_sources_of_one_kind_stay_apart(rafdb: Path, tmp_path: Path) -> None:
+    for number, part in enumerate(("train", "test")):
+        fakes.save(fakes.photo((number, 7, SAD_MALE)), tmp_path / part / "5" / f"{part}_9.jpg")
+    sources = [parse_source(f"rafdb:{folder}") for folder in (rafdb, tmp_path)]
+    assert [example.source for example in held_out(sources, "test")] == ["rafdb"] * 4 + ["rafdb 2"]
+
+
+def test_a_copy_of_another_sources_picture_is_held_out_once(rafdb: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "test" / "sad"
+    fakes.save(fakes.photo((3, 7, SAD_MALE)), folder / "other.jpg")
+    (folder / "copy.jpg").write_bytes(next((rafdb / "test" / "5").iterdir()).read_bytes())
+    sources = [parse_source(f"rafdb:{rafdb}"), parse_source(f"folders:{tmp_path}")]
+    held = held_out(sources, "test")
+    assert [example.name.rpartition("/")[2] for example in held if example.source == "folders"] == ["other.jpg"]
+
+
+def test_people_are_held_out_at_every_age(tmp_path: Path) -> None:
+    for number in range(40):
+        fakes.save(fakes.photo((3, 7, SAD_MALE), background=(number, 0, 0)), tmp_path / f"9_0_0_{number}.png")
+    held = held_out([parse_source(f"utkface:{tmp_path}")], "test")
+    assert held
+    assert all(example.gender == "male" for example in held)
 
 
 def test_a_source_without_the_split_is_named(rafdb: Path) -> None:
