@@ -73,11 +73,18 @@ def picture(path: Path, index: int) -> RgbArray:
     except OSError as error:
         raise PhotoError(f"cannot be read: {error.strerror or error}") from error
     except (DatasetError, ValueError, IndexError, OverflowError) as error:
-        raise PhotoError(f"no pixels: {error}") from error
+        raise PhotoError(f"no pixels in {_place(path, index)}: {error}") from error
     if values.size != SIDE_PX**2 or values.min() < 0 or values.max() > 255:
-        raise PhotoError(f"expected {SIDE_PX**2} pixels from 0 to 255")
+        raise PhotoError(f"expected {SIDE_PX**2} pixels from 0 to 255 in {_place(path, index)}")
     grey = values.astype(np.uint8).reshape(SIDE_PX, SIDE_PX, 1)
     return np.repeat(grey, 3, axis=2)
+
+
+def _place(path: Path, offset: int) -> str:
+    """The line that begins at byte `offset`, for a message."""
+    with path.open("rb") as file:
+        line = file.read(offset).count(b"\n") + 1
+    return f"{path.name}:{line}"
 
 
 def _from_table(path: Path) -> Iterator[Example]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from faceannot.annotator import Annotator
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.sources import Source, clean_sources
-from faceannot.errors import DatasetError
+from faceannot.errors import DatasetError, PhotoError
 from faceannot.inputs import Photo
 from faceannot.records import EXPRESSIONS, GENDERS, Box, Face, PhotoResult, Status
 
@@ -122,7 +122,13 @@ def main_face(result: PhotoResult) -> Face | None:
 
 def photo_of(example: Example) -> Photo:
     """What the annotator takes for `example`; the one place that knows where an example's picture is."""
-    return Photo(example.name, example.path if example.index is None else example.picture())
+    if example.index is None:
+        return Photo(example.name, example.path)
+    try:
+        return Photo(example.name, example.picture())
+    except PhotoError:
+        # No content at all: the annotator says of it, too, that it cannot be read.
+        return Photo(example.name, b"")
 
 
 def _results(annotator: Annotator, examples: Iterable[Example]) -> Iterator[tuple[Photo, PhotoResult]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -67,6 +68,17 @@ def test_a_picture_that_cannot_be_read_is_lost_as_such(bundle: Path, tmp_path: P
     judged = judge(Annotator(model=bundle, threads=1), examples, seen.append)
     assert judged.outcome.tolist() == [Outcome.UNREADABLE, Outcome.FOUND]
     assert seen == [1, 2]
+
+
+def test_a_picture_inside_a_file_that_cannot_be_read_is_lost_as_such(bundle: Path, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "faces.h5", "w") as file:
+        file["test_set_x"] = fakes.photo((9, 6, HAPPY_FEMALE))[np.newaxis]
+        file["test_set_y"] = [1]
+    examples = [
+        Example("made", f"faces.h5#{n}", tmp_path / "faces.h5", "test", gender="female", index=n) for n in (1, 0)
+    ]
+    judged = judge(Annotator(model=bundle, threads=1), examples)
+    assert judged.outcome.tolist() == [Outcome.UNREADABLE, Outcome.FOUND]
 
 
 def test_the_likeliest_of_the_votes_is_the_truth(bundle: Path, tmp_path: Path) -> None:
