@@ -31,7 +31,7 @@ _BATCH = 64
 _CROP_BYTES = CROP_PX * CROP_PX * 3
 _HEADER_BYTES = 128  # of an .npy file with this shape; NumPy fills it up to a multiple of 64
 _EXAMPLES, _CROPS, _MADE_FROM, _JOURNAL = "examples.csv", "crops.npy", "made_from.txt", "crops.journal"
-_LOST, _UNREADABLE = "lost.txt", "unreadable.csv"
+_LOST, _UNREADABLE = "lost.csv", "unreadable.csv"
 # Names may hold bytes that are no UTF-8.
 _TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape"}
 
@@ -59,7 +59,7 @@ def prepare(
 ) -> Prepared:
     """Crop the face of each example into `folder`, go on with what was begun there, or load what is finished.
 
-    Examples whose face is not found are left out and listed in `lost.txt`, those that cannot be read in
+    Examples whose face is not found are left out and listed in `lost.csv`, those that cannot be read in
     `unreadable.csv` with the reason. `seen` is told how many examples are finished, whenever some are.
     Raises `OutputError` when `folder` holds crops of other pictures, labels or another detector, or is in use.
     """
@@ -85,8 +85,9 @@ def load(folder: Path) -> Prepared:
     """What `prepare` left in `folder`. Raises `DatasetError` when that is not finished or damaged."""
     try:
         examples = tuple(_from_row(row) for row in _read_rows(folder / _EXAMPLES))
-        lost = tuple((folder / _LOST).read_text(**_TEXT).splitlines()) if (folder / _LOST).is_file() else ()
+        lost = _read_rows(folder / _LOST) if (folder / _LOST).is_file() else []
         refused = _read_rows(folder / _UNREADABLE) if (folder / _UNREADABLE).is_file() else []
+        without_crop = tuple(row["name"] for row in lost), tuple((row["name"], row["reason"]) for row in refused)
         crops = np.load(folder / _CROPS, mmap_mode="r")
     except FileNotFoundError as error:
         raise DatasetError(f"{folder}: not prepared, or not finished: no {Path(error.filename).name}") from error
@@ -94,7 +95,7 @@ def load(folder: Path) -> Prepared:
         raise DatasetError(f"{folder}: its crops cannot be used, remove it and prepare again ({error})") from error
     if len(crops) < len(examples):
         raise DatasetError(f"{folder}: {len(crops)} crops for {len(examples)} examples; remove it and prepare again")
-    return Prepared(crops[: len(examples)], examples, lost, tuple((row["name"], row["reason"]) for row in refused))
+    return Prepared(crops[: len(examples)], examples, *without_crop)
 
 
 @contextmanager
@@ -205,7 +206,8 @@ def _take(outcomes: Sequence[Outcome], crops: BinaryIO, journal: CropJournal) ->
 
 def _finish(examples: Sequence[Example], journal: CropJournal, folder: Path, made_from: str) -> None:
     """Write the lists, that of the examples last: it is what says that all is there."""
-    (folder / _LOST).write_text("".join(f"{examples[place].name}\n" for place in journal.lost), **_TEXT)
+    lost = [(examples[place].name, examples[place].path) for place in journal.lost]
+    _write_rows(folder / _LOST, ("name", "path"), lost)
     unreadable = [(examples[place].name, examples[place].path, why) for place, why in journal.unreadable.items()]
     _write_rows(folder / _UNREADABLE, ("name", "path", "reason"), unreadable)
     (folder / _MADE_FROM).write_text(f"{made_from}\n")

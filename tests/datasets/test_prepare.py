@@ -76,6 +76,23 @@ def test_what_has_no_crop_is_listed_with_the_reason_and_left_out(tmp_path: Path,
     assert prepared.unreadable[1][1] == "no such file"
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\r", "a\u2028b, c", "caf\udce9", '"a"'])
+def test_names_come_back_whatever_they_hold(tmp_path: Path, detector: Path, name: str) -> None:
+    for text in ("none", "broken", "face"):
+        (tmp_path / text).mkdir()
+    Image.fromarray(np.zeros((48, 48, 3), np.uint8)).save(tmp_path / "none" / f"{name}.png")
+    (tmp_path / "broken" / f"{name}.png").write_bytes(b"no picture")
+    face(tmp_path / "face" / f"{name}.png")
+    examples = [
+        Example("a", f"{text}/{name}.png", tmp_path / text / f"{name}.png", "train", gender="male")
+        for text in ("none", "broken", "face")
+    ]
+    prepared = prepare(examples, tmp_path / "out", detector, workers=1)
+    assert prepared.lost == (examples[0].name,)
+    assert [broken for broken, _ in prepared.unreadable] == [examples[1].name]
+    assert prepared.examples == (examples[2],)
+
+
 def test_what_is_prepared_already_is_not_made_again(tmp_path: Path, detector: Path) -> None:
     example = Example("utkface", "a", face(tmp_path / "a.png"), "train")
     first = prepare([example], tmp_path / "out", detector, workers=1)
