@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 
 from faceannot.annotator import Annotator
 from faceannot.bundle import Bundle
+from faceannot.cli.progress import open_bar
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.sources import Source
 from faceannot.errors import UsageError
@@ -59,10 +59,7 @@ class Judging:
         return replace(fresh, differences=differences(fresh, before))
 
     def _judged(self, annotator: Annotator, examples: Sequence[Example]) -> Judged:
-        from tqdm import tqdm
-
-        hidden = self.quiet or sys.stderr is None or not sys.stderr.isatty()
-        with tqdm(total=len(examples), unit=" pictures", file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
+        with open_bar(" pictures", hidden=self.quiet, total=len(examples)) as bar:
             return judge(annotator, examples, lambda done: bar.update(done - bar.n) and None)
 
     def _say(self, text: str) -> None:

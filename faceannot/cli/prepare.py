@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
+from faceannot.cli.progress import open_bar
 from faceannot.defaults import usable_cpus
 from faceannot.outputs.names import escape
 
@@ -65,7 +65,7 @@ class _Bars:
     """A bar for each source, on standard error if that is a terminal."""
 
     def __init__(self, *, hidden: bool) -> None:
-        self._hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
+        self._hidden = hidden
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -77,10 +77,8 @@ class _Bars:
         self._close()
 
     def show(self, name: str, done: int, total: int) -> None:
-        from tqdm import tqdm
-
         if self._bar is None:
-            self._bar = tqdm(desc=name, total=total, initial=done, unit=" pictures", disable=self._hidden)
+            self._bar = open_bar(" pictures", hidden=self._hidden, total=total, name=name, initial=done)
         self._bar.update(done - self._bar.n)
 
     def finish(self, source: PreparedSource, quiet: bool) -> None:

@@ -65,13 +65,19 @@ class Progress:
         self._bar.total = total
 
 
-def open_bar(unit: str, *, hidden: bool, total: int | None = None) -> Any:
-    """A tqdm bar on standard error; nothing if `hidden` or if standard error is no terminal."""
+def open_bar(
+    unit: str, *, hidden: bool, total: int | None = None, name: str | None = None, initial: int = 0
+) -> Any:
+    """A tqdm bar on standard error; nothing if `hidden` or if standard error is no terminal.
+
+    `initial`: how much was done before, which says nothing of the rate.
+    """
     from tqdm import tqdm
 
     hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
     size: dict[str, Any] = {} if hidden else bar_size()
-    return tqdm(unit=unit, file=sys.stderr, disable=hidden, total=total, smoothing=0.1, **size)
+    known: dict[str, Any] = {"total": total, "desc": name, "initial": initial}
+    return tqdm(unit=unit, file=sys.stderr, disable=hidden, smoothing=0.1, **known, **size)
 
 
 def bar_size() -> dict[str, Any]:

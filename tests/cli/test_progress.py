@@ -7,6 +7,7 @@ import pty
 import subprocess
 from pathlib import Path
 
+from tests import fakes
 from tests.cli.running import COMMAND, LIMIT_S, environment, faceannot
 
 
@@ -50,3 +51,13 @@ def test_no_terminal_sees_no_progress(folder: Path, bundle: Path) -> None:
     run = faceannot("label", "photos", "--model", bundle, cwd=folder)
     assert b"faces=" not in run.stderr
     assert b"\r" not in run.stderr
+
+
+def test_a_terminal_of_no_known_size_sees_how_far_evaluate_and_prepare_are(tmp_path: Path, bundle: Path) -> None:
+    for number in range(3):
+        fakes.save(fakes.photo((5, 5 + number, fakes.SAD_MALE)), tmp_path / "faces" / "test" / "sad" / f"{number}.png")
+    data = ("--data", "folders:faces", "--model", bundle)
+    assert "3/3" in on_a_terminal("evaluate", *data, cwd=tmp_path)
+    shown = on_a_terminal("prepare", *data, "--out", "crops", cwd=tmp_path)
+    assert "folders" in shown
+    assert "3/3" in shown
