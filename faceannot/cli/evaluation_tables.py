@@ -144,7 +144,7 @@ def _differences(model: ModelReport) -> Table | Text:
     texts = ["data", "question", "figure"]
     table = _table(title, texts, ["recorded", "interval", "measured", "outside"])
     for one in model.differences[:_MOST_DIFFERENCES]:
-        numbers = f"{one.recorded:.4f}", f"{one.interval.low:.4f} to {one.interval.high:.4f}", f"{one.measured:.4f}"
+        numbers = words.exact(one.recorded), words.exact_interval(one.interval), words.exact(one.measured)
         table.add_row(*map(plain, (one.source, one.question, one.figure, *numbers, "yes" if one.outside else "no")))
     return table
 

@@ -21,6 +21,16 @@ def figure(one: Figure) -> str:
     return _shown(one.value, 3, one.interval) if one.key in _SMALL else per_cent(one.value, one.interval)
 
 
+def exact(value: float) -> str:
+    """With as many of four decimals as it has: a number of faces has none."""
+    return NOTHING if math.isnan(value) else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def exact_interval(interval: Interval) -> str:
+    """`0.9312 to 0.95`."""
+    return NOTHING if math.isnan(interval.low) else f"{exact(interval.low)} to {exact(interval.high)}"
+
+
 def short_hash(sha256: str) -> str:
     """The first twelve digits."""
     return sha256[:12]
