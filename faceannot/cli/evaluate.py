@@ -70,7 +70,7 @@ def evaluate(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Write all figures as JSON; `-` is standard output, in place of the tables.",
+            help="Write all figures as JSON, without pictures; `-` is standard output, in place of the tables.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -85,6 +85,9 @@ def evaluate(
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace reports and recorded scores that exist.", rich_help_panel=OUTPUT),
+    ] = False,
+    no_thumbnails: Annotated[
+        bool, typer.Option("--no-thumbnails", help="Keep pictures out of the page.", rich_help_panel=OUTPUT)
     ] = False,
     threads: Annotated[
         int | None,
@@ -105,7 +108,7 @@ def evaluate(
     Right is what people said that a picture shows. It is not who somebody is, how they see themselves or what they
     feel. A face that is not found counts as an error. docs/evaluation.md explains each figure.
 
-    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but a fresh figure lies outside the recorded interval.
+    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but a fresh figure lies outside the recorded interval, or the number of faces is another.
     """
     with exit_codes():
         _check(data, split, against, record_into, model)
@@ -115,7 +118,7 @@ def evaluate(
             whole = _measured(models, data, split, against, record_into, overwrite, threads, quiet)
         else:
             whole = _recorded(models)
-        _write(whole, out, json_out, overwrite)
+        _write(whole, out, json_out, overwrite, not no_thumbnails)
     if any(one.outside for part in whole.models for one in part.differences or ()):
         raise typer.Exit(NEEDS_A_LOOK)
 
@@ -188,12 +191,12 @@ def _recorded(models: list[Path | None]) -> Report:
     return report([model_report(bundle, one.judged, one.date) for bundle, one in found], SplitName.TEST.value)
 
 
-def _write(whole: Report, out: Path | None, json_out: str | None, overwrite: bool) -> None:
+def _write(whole: Report, out: Path | None, json_out: str | None, overwrite: bool, thumbnails: bool) -> None:
     """The files, and then the tables or the JSON on standard output."""
     if out:
         from faceannot.evaluation.html import page
 
-        _save(out, page(whole), overwrite)
+        _save(out, page(whole, thumbnails=thumbnails), overwrite)
     if json_out:
         import json
 

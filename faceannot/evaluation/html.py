@@ -9,7 +9,7 @@ from importlib import resources
 from faceannot.evaluation import words
 from faceannot.evaluation.figures import QuestionReport
 from faceannot.evaluation.html_plots import coverage_plot, group_rows, reliability_plot
-from faceannot.evaluation.mistakes import Mistake
+from faceannot.evaluation.mistakes import Mistake, thumbnail
 from faceannot.evaluation.report import ModelReport, Report, SourceReport
 from faceannot.evaluation.unsure import Unsure
 
@@ -17,8 +17,8 @@ HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "ece")
 _Cells = Iterable[str]
 
 
-def page(whole: Report) -> str:
-    """The whole page."""
+def page(whole: Report, *, thumbnails: bool = True) -> str:
+    """The whole page; the worst mistakes with `thumbnails`, small pictures of the faces."""
     style = resources.files("faceannot.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     several = len(whole.models) > 1
     body = [
@@ -27,7 +27,7 @@ def page(whole: Report) -> str:
         f"<p>faceannot {escape(whole.faceannot)}, {whole.date}, {whole.split} part of the data. In parentheses: 95 % "
         "intervals. Accuracy, precision, recall and F1 in per cent.</p>",
         *([side_by_side(whole.models)] if several else []),
-        *(_model(model) for model in whole.models),
+        *(_model(model, thumbnails) for model in whole.models),
     ]
     head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>faceannot evaluate</title>"
     return (
@@ -65,7 +65,7 @@ def _compared(models: Sequence[ModelReport]) -> Iterator[_Cells]:
         yield [escape(source), escape(question), escape(figure), *values]
 
 
-def _model(model: ModelReport) -> str:
+def _model(model: ModelReport, thumbnails: bool) -> str:
     origin = f"recorded on {escape(model.recorded)}" if model.recorded else "measured now"
     return "".join(
         [
@@ -74,7 +74,7 @@ def _model(model: ModelReport) -> str:
             _headline(model),
             _differences(model),
             *(_source(source, is_open=source is model.sources[-1]) for source in model.sources),
-            _mistakes(model),
+            _mistakes(model, thumbnails),
         ]
     )
 
@@ -104,8 +104,8 @@ def _differences(model: ModelReport) -> str:
     lines = (
         [
             *(escape(text) for text in (one.source, one.question, one.figure)),
-            f"{one.recorded:.4f} ({one.interval.low:.4f} to {one.interval.high:.4f})",
-            f"{one.measured:.4f}",
+            f"{words.exact(one.recorded)} ({words.exact_interval(one.interval)})",
+            words.exact(one.measured),
             "<strong>yes</strong>" if one.outside else "no",
         ]
         for one in model.differences
@@ -179,10 +179,10 @@ def _shaded(count: int, share: float) -> str:
     return f"<td style='{style}' title='{100 * share:.1f} % of the row'>{count:,}</td>"
 
 
-def _mistakes(model: ModelReport) -> str:
+def _mistakes(model: ModelReport, thumbnails: bool) -> str:
     titles = {question.key: question.title for source in model.sources for question in source.questions}
     grids = (
-        f"<h4>{escape(titles[key].capitalize())}</h4><div class='grid'>{''.join(_figure(one) for one in some)}</div>"
+        f"<h4>{escape(titles[key].capitalize())}</h4><div class='grid'>{''.join(_figure(one, thumbnails) for one in some)}</div>"
         for key in titles
         if (some := [one for one in model.mistakes if one.question == key])
     )
@@ -190,8 +190,9 @@ def _mistakes(model: ModelReport) -> str:
     return f"<h3>The worst mistakes: what faceannot said, surest first, and what people said</h3>{grid}" if grid else ""
 
 
-def _figure(mistake: Mistake) -> str:
-    picture = f"<img alt='' src='data:image/jpeg;base64,{mistake.jpeg}'>" if mistake.jpeg else ""
+def _figure(mistake: Mistake, thumbnails: bool) -> str:
+    jpeg = thumbnail(mistake.seen) if thumbnails else ""
+    picture = f"<img alt='' src='data:image/jpeg;base64,{jpeg}'>" if jpeg else ""
     said = f"{escape(mistake.said)}, {100 * mistake.confidence:.1f}&nbsp;%"
     place = escape(f"{mistake.source}: {mistake.picture}")
     return (

@@ -1,11 +1,11 @@
-"""The worst mistakes: wrong answers that the classifier was surest of, with a small picture of each."""
+"""The worst mistakes: wrong answers that the classifier was surest of, and a small picture of each for the page."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -16,6 +16,8 @@ from faceannot.evaluation.questions import Answers
 from faceannot.images import Picture, read
 from faceannot.outputs.names import escape
 
+# Key of a field's metadata: whether it is part of the JSON.
+JSON = "json"
 MOST = 24
 THUMBNAIL_PX = 96
 _READ_SIDE_PX = 1024
@@ -26,7 +28,7 @@ _MARGIN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A wrong answer. `jpeg`: the face as a JPEG in base64, empty where the picture cannot be read any more."""
+    """A wrong answer. `seen`: the picture of it, which is no part of the JSON."""
 
     question: str
     source: str
@@ -34,7 +36,7 @@ class Mistake:
     truth: str
     said: str
     confidence: float
-    jpeg: str
+    seen: Seen = field(metadata={JSON: False})
 
 
 def worst_mistakes(judged: Judged, questions: Sequence[Answers], most: int = MOST) -> tuple[Mistake, ...]:
@@ -56,7 +58,7 @@ def _of_question(judged: Judged, answers: Answers, most: int) -> list[Mistake]:
             truth=answers.classes[answers.truth[place]],
             said=answers.classes[said[place]],
             confidence=float(confidence[place]),
-            jpeg=thumbnail(judged.seen[answers.rows[place]]),
+            seen=judged.seen[answers.rows[place]],
         )
         for place in surest
     ]

@@ -16,7 +16,7 @@ from faceannot.bundle import Bundle
 from faceannot.evaluation.differences import Difference
 from faceannot.evaluation.figures import QuestionReport, question_report
 from faceannot.evaluation.judged import Judged, Outcome
-from faceannot.evaluation.mistakes import Mistake, worst_mistakes
+from faceannot.evaluation.mistakes import JSON, Mistake, worst_mistakes
 from faceannot.evaluation.questions import ask
 from faceannot.outputs.names import escape
 
@@ -87,7 +87,7 @@ def model_report(bundle: Bundle, judged: Judged, recorded: str | None = None) ->
 
 
 def as_json(whole: Report) -> dict[str, Any]:
-    """The report as JSON's types: six decimals, null for what is not known."""
+    """The report as JSON's types: six decimals, null for what is not known. No pictures."""
     return {field.name: _plain(getattr(whole, field.name)) for field in dataclasses.fields(whole)}
 
 
@@ -113,7 +113,8 @@ def _source_report(name: str, judged: Judged, threshold: float, *, pooled: bool)
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = (field for field in dataclasses.fields(value) if field.metadata.get(JSON, True))
+        return {field.name: _plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
     if isinstance(value, float | np.floating):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -95,6 +96,25 @@ def test_json_has_every_figure_with_its_interval_and_no_nan(measured: ModelRepor
     assert {"confusion", "reliability", "curve", "unsure", "groups", "classes"} <= set(gender)
 
 
+def test_json_has_no_pictures_and_the_page_only_where_they_are_wanted(measured: ModelReport) -> None:
+    whole = report([measured], "test")
+    mistakes = as_json(whole)["models"][0]["mistakes"]
+    assert {tuple(one) for one in mistakes} == {("question", "source", "picture", "truth", "said", "confidence")}
+    assert page(whole).count("data:image/jpeg;base64,") == len(mistakes)
+    without = page(whole, thumbnails=False)
+    assert "data:image" not in without
+    assert without.count("<figure title=") == len(mistakes)
+
+
+def test_each_field_of_the_json_is_described(measured: ModelReport) -> None:
+    described = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    whole = as_json(report([measured], "test"))
+    model = whole["models"][0]
+    question = model["sources"][0]["questions"][0]
+    for fields in (whole, model, model["sources"][0], model["mistakes"][0], question, question["groups"][0]):
+        assert [name for name in fields if f"`{name}" not in described and f".{name}`" not in described] == []
+
+
 def test_the_page_is_whole_and_loads_nothing(measured: ModelReport) -> None:
     checker = checked(page(report([measured], "test")))
     assert all(source.startswith("data:image/jpeg;base64,") for source in checker.loaded)
@@ -177,6 +197,32 @@ def test_a_figure_outside_the_recorded_interval_is_found(bundle: Path, judged: J
     assert accuracy.outside
     assert (accuracy.recorded, accuracy.measured) == (pytest.approx(0.6), pytest.approx(0.2))
     assert found[0].outside
+
+
+def test_other_numbers_of_faces_come_before_the_figures(bundle: Path, judged: Judged) -> None:
+    loaded = load_bundle(bundle)
+    many = replace(judged, seen=()).only(np.repeat(np.arange(len(judged)), 40))
+    fewer = many.only((many.age != 8) & ((many.gender != 0) | (np.arange(len(many)) % 2 == 0)))
+    found = differences(model_report(loaded, fewer), model_report(loaded, many, "2026-11-20"))
+    counts = [one for one in found if one.figure in ("faces", "lost faces")]
+    assert list(found[: len(counts)]) == counts
+    of_source = {(one.question, one.figure): (one.recorded, one.measured) for one in counts if one.source == "utkface"}
+    assert of_source == {
+        ("gender-under-20", "faces"): (40, 0),
+        ("gender", "faces"): (200, 160),
+        ("gender", "lost faces"): (40, 20),
+    }
+    assert all(one.outside for one in counts if one.source == "utkface")
+
+
+def test_a_figure_that_is_known_no_more_differs(bundle: Path, judged: Judged) -> None:
+    loaded = load_bundle(bundle)
+    known = replace(judged, seen=()).only(judged.source == "utkface")
+    men = replace(known, gender=np.where(known.gender == 1, 0, known.gender))
+    found = differences(model_report(loaded, men), model_report(loaded, known, "2026-11-20"))
+    (auc,) = [one for one in found if (one.question, one.figure) == ("gender", "ROC AUC")]
+    assert math.isnan(auc.measured)
+    assert auc.outside
 
 
 def test_sources_that_were_not_recorded_are_named_and_all_is_not_compared(bundle: Path, judged: Judged) -> None:
