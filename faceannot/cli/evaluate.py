@@ -108,7 +108,8 @@ def evaluate(
     Right is what people said that a picture shows. It is not who somebody is, how they see themselves or what they
     feel. A face that is not found counts as an error. docs/evaluation.md explains each figure.
 
-    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but a fresh figure lies outside the recorded interval, or the number of faces is another.
+    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but a fresh figure lies outside the recorded interval, or the
+    number of faces is another.
     """
     with exit_codes():
         _check(data, split, against, record_into, model)

@@ -65,9 +65,7 @@ class Progress:
         self._bar.total = total
 
 
-def open_bar(
-    unit: str, *, hidden: bool, total: int | None = None, name: str | None = None, initial: int = 0
-) -> Any:
+def open_bar(unit: str, *, hidden: bool, total: int | None = None, name: str | None = None, initial: int = 0) -> Any:
     """A tqdm bar on standard error; nothing if `hidden` or if standard error is no terminal.
 
     `initial`: how much was done before, which says nothing of the rate.

@@ -182,7 +182,8 @@ def _shaded(count: int, share: float) -> str:
 def _mistakes(model: ModelReport, thumbnails: bool) -> str:
     titles = {question.key: question.title for source in model.sources for question in source.questions}
     grids = (
-        f"<h4>{escape(titles[key].capitalize())}</h4><div class='grid'>{''.join(_figure(one, thumbnails) for one in some)}</div>"
+        f"<h4>{escape(titles[key].capitalize())}</h4>"
+        f"<div class='grid'>{''.join(_figure(one, thumbnails) for one in some)}</div>"
         for key in titles
         if (some := [one for one in model.mistakes if one.question == key])
     )
