@@ -95,12 +95,12 @@ def _stream(source: Path | bytes) -> Iterator[BinaryIO]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
-    _check_file(source)
+    check_file(source)
     with source.open("rb") as file:
         yield file
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Refuse what is no plain file before it is opened: opening a named pipe would wait for ever."""
     try:
         status = path.stat()

@@ -7,11 +7,13 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from faceannot.balance.entries import Entry
 from faceannot.errors import InputError
+from faceannot.images import check_file
 from faceannot.outputs.names import escape, unescape
 from faceannot.outputs.sink import is_stream
 from faceannot.records import EXPRESSIONS, GENDERS, Emotion, Expression, Gender
@@ -19,6 +21,7 @@ from faceannot.records import EXPRESSIONS, GENDERS, Emotion, Expression, Gender
 Fields = dict[str, Any]
 
 _NEEDED = {"path", "status", "gender", "emotion", "expression", "unsure"}
+_CLASSES = {"gender": GENDERS, "emotion": ("happy", "sad"), "expression": EXPRESSIONS}
 _log = logging.getLogger(__name__)
 
 
@@ -57,17 +60,26 @@ def _entries(name: str, faces: Iterator[tuple[str, Fields]], photos: Path) -> It
 
 
 def _entry(name: str, where: str, face: Fields, photos: Path, *, first: bool) -> Entry:
-    if face["gender"] not in GENDERS or face["expression"] not in EXPRESSIONS:
-        raise InputError(f"{where}: neither gender nor expression may be {face['gender']!r}, {face['expression']!r}")
+    for column, known in _CLASSES.items():
+        if face[column] not in known:
+            raise InputError(f"{where}: {column} has to be one of {', '.join(known)}, found {face[column]!r}")
+    if not isinstance(face["path"], str) or not face["path"]:
+        raise InputError(f"{where}: path has to be the name of a photo, found {face['path']!r}")
     sure = str(face["unsure"]).lower() == "false"
     return Entry(
         source=Path(name).name,
         name=face["path"],
-        content=(photos / unescape(face["path"])).read_bytes if first else None,
+        content=partial(_content, photos / unescape(face["path"])) if first else None,
         gender=cast(Gender, face["gender"]),
         expression=cast(Expression, face["expression"]),
         emotion=cast(Emotion, face["emotion"]) if sure else None,
     )
+
+
+def _content(path: Path) -> bytes:
+    """The content of a photo. Raises PhotoError where the path is no plain file: a table may name a pipe."""
+    check_file(path)
+    return path.read_bytes()
 
 
 def _faces(name: str, file: BinaryIO) -> Iterator[tuple[str, Fields]]:
@@ -118,8 +130,10 @@ def _json_faces(name: str, text: io.TextIOWrapper) -> Iterator[tuple[str, Fields
 
 def _parsed(where: str, line: str) -> Fields:
     try:
-        photo: Fields = json.loads(line)
-        photo["path"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{where}: not a photo as `faceannot label` writes it") from error
-    return photo
+        photo = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error})") from error
+    faces = photo.get("faces") or [] if isinstance(photo, dict) else None
+    if not isinstance(faces, list) or "path" not in photo or not all(isinstance(face, dict) for face in faces):
+        raise InputError(f"{where}: not a photo as `faceannot label` writes it")
+    return cast(Fields, photo)

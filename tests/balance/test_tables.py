@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from faceannot.balance.entries import Entry
 from faceannot.balance.tables import read_table
-from faceannot.errors import InputError
+from faceannot.errors import InputError, PhotoError
 from faceannot.outputs.table import FORMATS, Format, open_table
 from tests.balance.making import encoded, saved, scene
 from tests.outputs.results import HEADER, face, failed, photo_result, scores
@@ -22,6 +23,9 @@ RESULTS = (
     photo_result("caf\udce9.jpg", face(1, found=scores("male", "sad"))),
     failed("bad.jpg", "damaged JPEG"),
 )
+
+COLUMNS = b"path,status,gender,emotion,expression,unsure\n"
+FACE = b'{"gender": "male", "emotion": "sad", "expression": "sad", "unsure": false}'
 
 
 def written(folder: Path, table_format: Format) -> Path:
@@ -61,6 +65,16 @@ def test_the_first_face_of_a_photo_has_its_picture(tmp_path: Path) -> None:
     assert second.content is None
 
 
+@pytest.mark.parametrize("name", ["pipe", "nul\0", ".", "gone.jpg"])
+def test_a_photo_that_is_no_plain_file_cannot_be_read(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    table = saved(tmp_path / "labels", COLUMNS + f"{name},ok,male,sad,sad,false\n".encode())
+    (face,) = read_table(table, tmp_path)
+    assert face.content
+    with pytest.raises(PhotoError):
+        face.content()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -69,6 +83,12 @@ def test_the_first_face_of_a_photo_has_its_picture(tmp_path: Path) -> None:
         (b'{"path": "a.jpg", "status": "no_face", "faces": []}\n{"pat\n', "labels:2"),
         (b"\xff\xfe\x00", "labels: not a table"),
         (b"PAR1 and no more", "labels: damaged Parquet"),
+        (COLUMNS + b"a.jpg,ok,male,glad,happy,false\n", "labels:2: emotion has to be one of happy, sad, found 'glad'"),
+        (COLUMNS + b"a.jpg,ok,male,,happy,true\n", "labels:2: emotion has to be one of happy, sad, found ''"),
+        (COLUMNS + b",ok,male,happy,happy,false\n", "labels:2: path has to be the name of a photo"),
+        (b'{"path": 3, "status": "ok", "faces": [' + FACE + b"]}\n", "labels:1: path has to be the name of a photo"),
+        (b'{"path": "a.jpg", "status": "ok", "faces": 3}\n', "labels:1: not a photo"),
+        (b'{"path": "a.jpg", "status": "ok", "faces": [3]}\n', "labels:1: not a photo"),
     ],
 )
 def test_what_is_no_such_table_is_named_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
