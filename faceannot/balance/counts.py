@@ -1,4 +1,4 @@
-"""How many faces each class has, by split, source, age group and ethnicity."""
+"""How many faces each class has, by split, source, age group, ethnicity and group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from faceannot.datasets.example import Split
 from faceannot.records import EXPRESSIONS, GENDERS, LABELS
 
 Axis = Literal["gender", "emotion", "label", "expression"]
-Grouped = Literal["split", "source", "age", "ethnicity"]
+Grouped = Literal["split", "source", "age", "ethnicity", "group"]
 
 AXES: tuple[Axis, ...] = get_args(Axis)
 GROUPED: tuple[Grouped, ...] = get_args(Grouped)
@@ -105,6 +105,7 @@ _GROUP_OF: Mapping[Grouped, Callable[[Entry], str | None]] = {
     "source": lambda entry: entry.source,
     "age": lambda entry: age_group(entry.age),
     "ethnicity": lambda entry: entry.ethnicity,
+    "group": lambda entry: entry.group,
 }
 _ORDER: Mapping[Grouped, Sequence[str]] = {"split": SPLITS, "age": AGE_GROUPS}
 

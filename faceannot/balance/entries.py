@@ -21,6 +21,7 @@ class Entry:
     `source`: the data set or table. `name`: of the picture within it. `content`: gives the picture's encoded bytes,
     or raises OSError or PhotoError; None for the second and later faces of one picture, which the first stands for.
     `subject`: who it shows; only within the source does the same word mean the same person.
+    `group`: any that a manifest names.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Entry:
     age: int | None = None
     ethnicity: str | None = None
     subject: str | None = None
+    group: str | None = None
 
     @property
     def label(self) -> Label | None:
@@ -64,6 +66,7 @@ def from_example(example: Example) -> Entry:
         age=example.age,
         ethnicity=example.ethnicity,
         subject=example.subject,
+        group=example.group,
     )
 
 

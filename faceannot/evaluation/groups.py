@@ -1,4 +1,4 @@
-"""For whom it works: how often answers are right by gender, age, ethnicity and face size, worst group first."""
+"""For whom it works: how often answers are right by gender, age, ethnicity, group and face size, worst first."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def _divisions(judged: Judged, answers: Answers) -> Iterator[tuple[str, Iterator
             for who, chosen in _by_gender(gender, names)
         ),
     )
-    yield "ethnicity", ((str(name), ethnicity == name) for name in np.unique(ethnicity) if name)
+    yield "ethnicity", _by_name(ethnicity)
+    yield "group", _by_name(judged.group[rows])
     # A lost face has no box, so it is in none of these groups.
     yield "face size", ((f"{span} px", inside) for span, inside in _by_span(judged.side_px[rows], SIDES_PX))
 
@@ -102,6 +103,12 @@ def _divisions(judged: Judged, answers: Answers) -> Iterator[tuple[str, Iterator
 def _by_gender(gender: NDArray[np.int64], names: tuple[str, str]) -> Iterator[tuple[str, BoolArray]]:
     for place, name in enumerate(names):
         yield name, gender == place
+
+
+def _by_name(names: NDArray[np.str_]) -> Iterator[tuple[str, BoolArray]]:
+    for name in np.unique(names):
+        if name:
+            yield str(name), names == name
 
 
 def _by_span(

@@ -42,9 +42,9 @@ class Seen:
 class Judged:
     """Faces that were judged, one row each (n); every array has that length.
 
-    `source`, `ethnicity`: names, the empty one unknown. `gender`, `expression`: true class by its place in `GENDERS`
-    and `EXPRESSIONS`, `UNKNOWN` where the source does not say. `age`: years or `UNKNOWN`. `outcome`: of `Outcome`.
-    `side_px`: longer side of the found box. `detection`: 0..1. `genders` (n, 2) and `expressions` (n, 7):
+    `source`, `ethnicity`, `group`: names, the empty one unknown. `gender`, `expression`: true class by its place in
+    `GENDERS` and `EXPRESSIONS`, `UNKNOWN` where the source does not say. `age`: years or `UNKNOWN`. `outcome`: of
+    `Outcome`. `side_px`: longer side of the found box. `detection`: 0..1. `genders` (n, 2) and `expressions` (n, 7):
     probabilities; all of these are 0 for faces that were lost. `seen`: the pictures, only where measured afresh.
     """
 
@@ -53,6 +53,7 @@ class Judged:
     expression: NDArray[np.int64]
     age: NDArray[np.int64]
     ethnicity: NDArray[np.str_]
+    group: NDArray[np.str_]
     outcome: NDArray[np.int64]
     side_px: NDArray[np.float64]
     detection: NDArray[np.float64]
@@ -147,6 +148,7 @@ def _table(rows: Sequence[_Row]) -> Judged:
         expression=np.array([_likeliest(one.expression) for one in examples], np.int64),
         age=np.array([UNKNOWN if one.age is None else one.age for one in examples], np.int64),
         ethnicity=np.array([one.ethnicity or "" for one in examples], np.str_),
+        group=np.array([one.group or "" for one in examples], np.str_),
         outcome=np.array([_outcome(row[2], row[3]) for row in rows], np.int64),
         side_px=np.array([max(face.box.width, face.box.height) if face else 0 for face in faces], np.float64),
         detection=np.array([face.detection if face else 0.0 for face in faces], np.float64),

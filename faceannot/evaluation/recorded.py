@@ -1,6 +1,7 @@
 """The scores of its held-out faces that a bundle may carry, so that its report can be made on a bare machine.
 
-`heldout.npz` holds plain arrays and is read without pickle: no pictures, no names of files or people. One row a face:
+`heldout.npz` holds plain arrays and is read without pickle: no pictures, no names of files or people, no groups of a
+manifest. One row a face:
 `source`, `ethnicity` (places in `source_names`, `ethnicity_names`), `gender`, `expression` (places in the
 bundle's order), `age`, each uint8 with 255 for unknown; `outcome` (0 found, 1 no face, 2 unreadable), `side_px`,
 `detection` (of 255), `gender_logit` (log of the odds of female) and `expressions` (n, 7) as float16. `format`, `date`
@@ -183,6 +184,7 @@ def _unpacked(path: Path, arrays: dict[str, NDArray[Any]]) -> Judged:
         expression=_places(arrays["expression"]),
         age=_places(arrays["age"]),
         ethnicity=ethnicities[ethnicity],
+        group=np.full(len(arrays["source"]), ""),
         outcome=arrays["outcome"].astype(np.int64),
         side_px=arrays["side_px"].astype(np.float64),
         detection=arrays["detection"] / 255.0,

@@ -24,6 +24,14 @@ def test_faces_are_counted_by_class_and_split() -> None:
     ]
 
 
+def test_faces_are_counted_by_the_groups_of_a_manifest() -> None:
+    faces = [*entries(3, gender="male", group="studio"), *entries(1, gender="female", group="street")]
+    assert [(group.group, group.known) for group in table(faces, "gender", "group").groups] == [
+        ("studio", 3),
+        ("street", 1),
+    ]
+
+
 def test_the_four_labels_need_gender_and_emotion() -> None:
     faces = [*entries(2, gender="male", emotion="sad"), *entries(1, gender="male"), *entries(1, emotion="sad")]
     counted = count(faces, "label")

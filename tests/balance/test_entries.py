@@ -23,6 +23,11 @@ def test_votes_become_the_expression_with_most_of_them() -> None:
     assert (found.expression, found.emotion, found.label) == ("happy", "happy", "HappyFemale")
 
 
+def test_an_example_keeps_its_group() -> None:
+    example = Example("manifest", "a.png", Path("a.png"), "train", gender="female", group="studio")
+    assert from_example(example).group == "studio"
+
+
 def test_a_face_that_is_neither_happy_nor_sad_has_no_emotion_and_no_label() -> None:
     example = Example("set", "a.png", Path("a.png"), "train", gender="male", expression=one_hot("fear"))
     found = from_example(example)

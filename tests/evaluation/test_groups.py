@@ -34,6 +34,12 @@ def test_a_group_of_few_faces_is_shown_and_makes_no_gap() -> None:
     assert dimension.gap is None
 
 
+def test_groups_that_a_manifest_names_are_told_apart() -> None:
+    judged = table([0] * (MANY + 2), [0.1] * MANY + [0.9] * 2, groups=["studio"] * MANY + ["street", ""])
+    groups = divided(judged)["group"].groups
+    assert [(group.name, group.faces, group.right) for group in groups] == [("street", 1, 0), ("studio", MANY, MANY)]
+
+
 def test_ages_are_grouped_by_both_ends() -> None:
     ages = [20, 29, 30, 69, 70, 101]
     groups = divided(table([0] * 6, [0.1] * 6, ages=ages))["age"].groups

@@ -94,6 +94,7 @@ def test_25_000_faces_stay_well_under_a_megabyte(tmp_path: Path) -> None:
         expression=rng.integers(-1, 7, count),
         age=rng.integers(-1, 100, count),
         ethnicity=rng.choice(["White", "Black", ""], count),
+        group=np.full(count, ""),
         outcome=np.zeros(count, np.int64),
         side_px=rng.integers(20, 300, count).astype(float),
         detection=rng.random(count),
