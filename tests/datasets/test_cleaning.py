@@ -137,15 +137,6 @@ def test_a_person_of_celeba_is_in_one_split_of_all_that_hold_its_pictures(
     assert "gender-folders: people are in more than one of its splits" in caplog.text
 
 
-def test_a_person_of_another_source_is_somebody_else(picture: Painter) -> None:
-    given = [
-        picture("a", 1, "train", source="manifest", gender="male", subject="1"),
-        picture("b", 2, "test", source="manifest", gender="male", subject="2"),
-        picture("c", 3, "validation", source="manifest 2", gender="female", subject="1"),
-    ]
-    assert clean(given).examples == tuple(given)
-
-
 def test_a_split_that_is_overridden_is_told(picture: Painter, caplog: pytest.LogCaptureFixture) -> None:
     clean([picture(name, n, name, gender="male", subject="anna") for n, name in enumerate(("train", "test"))])
     assert "folders: people are in more than one of its splits, so it is split by person instead" in caplog.text

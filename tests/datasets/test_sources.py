@@ -186,6 +186,16 @@ def test_a_manifest_without_splits_is_split_beside_one_that_has_them(tmp_path: P
     assert {one.split for one in second.examples} == {"train", "validation", "test"}
 
 
+def test_a_person_of_another_manifest_is_somebody_else(tmp_path: Path, paint: Painter) -> None:
+    rows = {"a": ["0,male,train,1", "1,male,test,2"], "b": ["2,female,test,1", "3,female,validation,3"]}
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(["path,gender,split,subject", *lines]))
+    for number in range(4):
+        paint(tmp_path / f"{number}.png", number).rename(tmp_path / str(number))
+    cleaned = clean_sources([parse_source(str(tmp_path / f"{name}.csv")) for name in rows])
+    assert [[one.split for one in some.examples] for some in cleaned] == [["train", "test"], ["test", "validation"]]
+
+
 def test_copies_are_found_across_sources(tmp_path: Path, paint: Painter) -> None:
     paint(tmp_path / "a" / "train" / "male" / "1.png", 1)
     paint(tmp_path / "b" / "test" / "male" / "2.png", 1)
