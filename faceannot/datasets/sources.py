@@ -130,7 +130,7 @@ def _without_options(text: str) -> tuple[str, str]:
 def _existing(path: str, text: str) -> Path:
     # os.path says False where Path raises: a name that is too long, a folder that may not be entered.
     if not os.path.exists(path):  # noqa: PTH110
-        raise DatasetError(f"{path or text or '(empty)'}: no such file or folder")
+        raise DatasetError(f"{path or text or '(empty)'}: no such file or folder, for a source KIND:PATH ({_HOW})")
     return Path(path)
 
 
