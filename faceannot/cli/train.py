@@ -23,15 +23,15 @@ def train(
     recipe: shared.OwnRecipe = None,
     settings: shared.Settings = None,
     folds: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--folds",
-            min=0,
+            min=2,
             metavar="K",
             help="Cross-validate with so many folds first: mean and spread.",
             rich_help_panel=shared.WHAT,
         ),
-    ] = 0,
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option("--preview", help="Only draw what the augmentation does, and stop.", rich_help_panel=shared.WHAT),
@@ -56,7 +56,7 @@ def train(
         require()
         from faceannot.training.run import Order
 
-        _run(Order(chosen, sources, folder, cache, model, folds, resume, overwrite), preview=preview, quiet=quiet)
+        _run(Order(chosen, sources, folder, cache, model, folds or 0, resume, overwrite), preview=preview, quiet=quiet)
 
 
 def _run(order: Order, *, preview: bool, quiet: bool) -> None:

@@ -43,6 +43,7 @@ def test_a_recipe_of_ones_own_is_taken(tmp_path: Path, bundle: Path) -> None:
         (["train", "--data", "rafdb:x", "--out", "o"], 2, "--recipe"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--set", "epochs=0"], 2, "schedule.epochs"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--resume", "--overwrite"], 2, "use one of them"),
+        (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--folds", "1"], 2, "--folds"),
         (["train", "gender-cnn", "--data", "prepared:x", "--out", "o"], 1, "prepared crops"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o"], 1, "no such file"),
     ],

@@ -134,6 +134,14 @@ def test_folds_give_mean_and_spread(both: list[str], tmp_path: Path, model: Path
         rows = list(csv.DictReader(file))
     assert [row["fold"] for row in rows] == ["1", "2"]
     assert sum(int(row["faces"]) for row in rows) == 32
+    assert (tmp_path / "out" / "folds" / "2" / "1").is_dir()
+
+
+def test_folds_of_another_number_are_refused(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = replace(order("gender-cnn", both, tmp_path / "out", model, "epochs=1"), folds=2)
+    done(what)
+    with pytest.raises(UsageError, match="--folds 2"):
+        done(replace(what, folds=3, resume=True))
 
 
 def test_a_preview_is_drawn_without_training(both: list[str], tmp_path: Path, model: Path) -> None:
