@@ -60,16 +60,19 @@ def train(
 
 
 def _run(order: Order, *, preview: bool, quiet: bool) -> None:
+    from faceannot.cli.crop_progress import CropProgress
     from faceannot.cli.training_progress import TrainingProgress
+    from faceannot.training.material import Watch
     from faceannot.training.run import show_preview, train
 
     # Keras writes to standard output, which is for data alone.
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), CropProgress(hidden=quiet) as crops:
+        watch = Watch(crops.show, crops.finish)
         if preview:
-            typer.echo(show_preview(order), err=True)
+            typer.echo(show_preview(order, watch), err=True)
             return
         with TrainingProgress(hidden=quiet) as progress:
-            outcome = train(order, progress.show)
+            outcome = train(order, progress.show, watch)
     if not quiet:
         _show(outcome, order.out)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from faceannot.bundle import DESCRIPTION, Bundle, load_bundle
+from faceannot.datasets.sources import KINDS
 from faceannot.errors import DatasetError, UsageError
 from faceannot.training.augmentation import Strength
 from faceannot.training.bundling import MIRRORED, calibrate, describe
@@ -20,7 +21,7 @@ from faceannot.training.classifier import train_on
 from faceannot.training.detector.train import train as train_detector
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool
-from faceannot.training.material import gather
+from faceannot.training.material import Watch, gather
 from faceannot.training.products import DETECTOR, FILES, ONNX, Judged, leave
 from faceannot.training.recipe import Network, Pictures, Recipe, Step, TrainingSchedule
 from faceannot.training.steps import Trained
@@ -31,28 +32,30 @@ if TYPE_CHECKING:
 
 # Photos with labelled faces, as `python -m faceannot.training.sources` leaves them.
 LABELLED = "labelled:"
+# Sources that are part of what a kind reads.
+_PARTS = {"affectnet": "affectnet-yolo:PATH", "ffhq": "affectnet-yolo:PATH?genders=FILE"}
 
 
-def train_bundled(order: Order) -> Judged | None:
+def train_bundled(order: Order, watch: Watch) -> Judged | None:
     """Train the classifier's recipe or the detector's; figures are the classifier's alone."""
     if order.folds:
         raise UsageError(f"{order.recipe.origin}: --folds is for recipes with [[steps]]")
     base = load_bundle(order.model)
     if "canvas_px" not in order.recipe.table:
-        return _classifier(order, base)
+        return _classifier(order, base, watch)
     _detector(order, base)
     return None
 
 
-def _classifier(order: Order, base: Bundle) -> Judged:
+def _classifier(order: Order, base: Bundle, watch: Watch) -> Judged:
     table = order.recipe.table
-    material = gather(order.data, order.crops, base.detector)
-    pool = CropPool(material.sources)
     named = {name for stage in table["stages"] for name in stage["shares"]}
-    if not named & {example.source for example in pool.examples}:
-        raise DatasetError(
-            f"{order.recipe.origin}: learns from {', '.join(sorted(named))}, and --data names none of them"
-        )
+    youngest = table["draws"]["youngest_for_gender"]
+    material = gather(order.data, order.crops, base.detector, watch, youngest)
+    pool = CropPool(material.sources)
+    missing = named - {example.source for example in pool.examples if example.split == "train"}
+    if missing:
+        raise DatasetError(f"{order.recipe.origin}: also learns from {', '.join(map(_where_from, sorted(missing)))}")
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
     model = train_on(pool, order.out / STEPS, table)
     recipe = _as_recipe(table)
@@ -62,6 +65,13 @@ def _classifier(order: Order, base: Bundle) -> Judged:
         for step, folder in zip(recipe.steps, folders, strict=True)
     ]
     return leave(order.out, recipe, stages, pool, base, calibrate, mirrored=MIRRORED)
+
+
+def _where_from(source: str) -> str:
+    """A source, and how `--data` names what it comes from."""
+    if source in _PARTS:
+        return f"{source} ({_PARTS[source]})"
+    return f"{source} ({source}:PATH)" if source in KINDS else source
 
 
 def _as_recipe(table: dict[str, Any]) -> Recipe:

@@ -16,7 +16,7 @@ from faceannot.bundle import load_bundle
 from faceannot.errors import FaceannotError, UsageError
 from faceannot.training.epochs import Tell
 from faceannot.training.folds import named, validation_figures
-from faceannot.training.material import Material, gather
+from faceannot.training.material import UNWATCHED, Material, Watch, gather
 from faceannot.training.recipe import parse
 from faceannot.training.recipe_files import RecipeFile, changed
 from faceannot.training.run import Order, pool_of
@@ -71,7 +71,7 @@ def parse_search(text: str) -> Search:
     return Search(key, choices=tuple(values.split(",")))
 
 
-def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell) -> Best:
+def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell, watch: Watch = UNWATCHED) -> Best:
     """Train the recipe of `order` with values from `searches` until there are `trials`; leaves table and best recipe.
 
     Scores are of the validation faces alone. Raises `UsageError` where a value does not fit the recipe.
@@ -79,11 +79,11 @@ def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell) -> B
     optuna = _optuna()
     check_place(order.out, resume=order.resume, overwrite=order.overwrite)
     with occupied(order.out):
-        return _searched(order, searches, trials, tell, optuna)
+        return _searched(order, searches, trials, tell, watch, optuna)
 
 
-def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell, optuna: Any) -> Best:
-    material = gather(order.data, order.crops, load_bundle(order.model).detector)
+def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell, watch: Watch, optuna: Any) -> Best:
+    material = gather(order.data, order.crops, load_bundle(order.model).detector, watch)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=[STORE, TABLE, BEST])
     study = optuna.create_study(
         storage=f"sqlite:///{(order.out / STORE).absolute()}",

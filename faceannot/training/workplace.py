@@ -49,7 +49,7 @@ def occupied(out: Path) -> Iterator[None]:
             (out / _LOCK).unlink(missing_ok=True)
 
 
-def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrite: bool, products: list[str]) -> None:
+def begin(out: Path, recipe: RecipeFile, data: dict[str, Any], *, overwrite: bool, products: list[str]) -> None:
     """Write down in `out` what is trained on what, or check that a training that goes on is the same.
 
     `overwrite` first removes what an earlier training left, `products` and all. Raises `UsageError` for another recipe
@@ -79,10 +79,12 @@ def _clear(out: Path, names: list[str]) -> None:
             shutil.rmtree(out / name)
 
 
-def _check_same(out: Path, recipe: RecipeFile, data: list[dict[str, Any]]) -> None:
+def _check_same(out: Path, recipe: RecipeFile, data: dict[str, Any]) -> None:
     if tomllib.loads((out / RECIPE).read_text(encoding="utf-8")) != recipe.table:
         raise UsageError(f"{out}: was begun with another recipe, or other --set; --overwrite begins anew")
     # A source may have moved, but must hold the same.
     earlier = json.loads((out / DATA).read_text(encoding="utf-8"))
-    if [one["sha256"] for one in earlier] != [one["sha256"] for one in data]:
+    if [one["sha256"] for one in earlier["sources"]] != [one["sha256"] for one in data["sources"]]:
         raise UsageError(f"{out}: was begun on other data; --overwrite begins anew")
+    if earlier["detector_sha256"] != data["detector_sha256"]:
+        raise UsageError(f"{out}: was begun with the detector of another --model; --overwrite begins anew")

@@ -12,15 +12,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from faceannot import Annotator
 from faceannot.bundle import load_bundle
 from faceannot.classifier import Classifier
+from faceannot.datasets.cleaning import COPY
+from faceannot.datasets.prepare_sources import PreparedSource
 from faceannot.errors import DatasetError, OutputError, UsageError
 from faceannot.training.epochs import Moment
-from faceannot.training.material import gather
+from faceannot.training.material import Watch, gather
 from faceannot.training.products import FILES
 from faceannot.training.recipe_files import changed, open_recipe
 from faceannot.training.run import Order, Outcome, show_preview, train
@@ -62,7 +65,7 @@ def test_a_recipe_leaves_a_whole_bundle(data: list[str], tmp_path: Path, model: 
     assert [(one.step, one.epoch) for one in moments if one.figures] == rows
     assert tomllib.loads((tmp_path / "out" / "recipe.toml").read_text())["schedule"]["epochs"] == 3
     described = json.loads((tmp_path / "out" / "data.json").read_text())
-    assert [(one["examples"], one["splits"]["test"]) for one in described] == [(40, 8), (40, 8)]
+    assert [(one["examples"], one["splits"]["test"]) for one in described["sources"]] == [(40, 8), (40, 8)]
     for path in (tmp_path / "out").glob("*.png"):
         assert min(Image.open(path).size) > 200
 
@@ -200,3 +203,40 @@ def test_pictures_are_cropped_once(tmp_path: Path, model: Path) -> None:
     assert gather(data, tmp_path / "cache", detector).fingerprints == first.fingerprints
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("crops.npy")} == made
     assert len(made) == 1
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    for way in (tmp_path / "link", tmp_path / "cache" / ".." / "photos"):
+        assert gather([f"gender-folders:{way}"], tmp_path / "cache", detector).sources[0].examples
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("crops.npy")} == made
+
+
+def test_an_age_that_was_edited_makes_new_crops_and_no_error(tmp_path: Path, model: Path) -> None:
+    fakes.save(np.full((48, 48, 3), (255, 0, 0), np.uint8), tmp_path / "a.png")
+    detector = load_bundle(model).detector
+    for age in (30, 31):
+        (tmp_path / "list.csv").write_text(f"path,gender,age\na.png,male,{age}\n")
+        material = gather([f"manifest:{tmp_path / 'list.csv'}"], tmp_path / "cache", detector)
+        assert [one.age for one in material.sources[0].examples] == [age]
+
+
+def test_a_copy_in_another_source_is_used_once_and_told(tmp_path: Path, model: Path) -> None:
+    for place in ("one/Training/male", "two/male"):
+        for number in range(3):
+            fakes.save(np.full((48, 48, 3), (255, 20 * number, 0), np.uint8), tmp_path / place / f"{number}.png")
+    fakes.save(np.full((48, 48, 3), (255, 99, 0), np.uint8), tmp_path / "two" / "male" / "new.png")
+    told: list[PreparedSource] = []
+    data = [f"gender-folders:{tmp_path / 'one'}", f"folders:{tmp_path / 'two'}"]
+    material = gather(data, tmp_path / "cache", load_bundle(model).detector, Watch(finished=told.append))
+    assert sum(len(source.examples) for source in material.sources) == 4
+    assert sum(source.cleaned.reasons()[COPY] for source in told) == 3
+
+
+def test_another_models_detector_is_noticed(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = order("gender-cnn", both, tmp_path / "out", model, "epochs=1")
+    done(what)
+    other = fakes.bundle(tmp_path / "other")
+    with (other / "detector.onnx").open("r+b") as file:
+        changed_model = onnx.load(file)
+    changed_model.doc_string = "another"
+    onnx.save(changed_model, other / "detector.onnx")
+    with pytest.raises(UsageError, match="another --model"):
+        done(replace(what, model=fakes.redescribe(other), resume=True))
