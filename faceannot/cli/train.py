@@ -54,6 +54,8 @@ def train(
         from faceannot.training.extra import require
 
         require()
+        if not quiet:
+            shared.warn_of_enlarging(chosen)
         from faceannot.training.run import Order
 
         _run(Order(chosen, sources, folder, cache, model, folds or 0, resume, overwrite), preview=preview, quiet=quiet)

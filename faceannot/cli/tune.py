@@ -53,6 +53,8 @@ def tune(
         from faceannot.training.extra import require
 
         require()
+        if not quiet:
+            shared.warn_of_enlarging(chosen)
         from faceannot.cli.crop_progress import CropProgress
         from faceannot.cli.training_progress import TrainingProgress
         from faceannot.training import tuning

@@ -18,7 +18,7 @@ from faceannot.training.recipe import Recipe, parse
 from faceannot.training.recipe_files import RecipeFile
 from faceannot.training.splits import with_validation
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, occupied
+from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, is_finished, occupied, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a training ended: the figures of the bundle, and of the folds where there were any."""
+    """How a training ended: the figures of the bundle if it is a new one, and of the folds where there were any."""
 
     judged: Judged | None
     folds: list[dict[str, Any]]
@@ -54,9 +54,10 @@ class Outcome:
 
 def train(order: Order, tell: Tell, watch: Watch = UNWATCHED) -> Outcome:
     """Train what `order` wants, or go on with it, and leave the bundle. Raises `FaceannotError`."""
-    check_place(order.out, resume=order.resume, overwrite=order.overwrite)
-    with occupied(order.out):
-        return _trained(order, tell, watch)
+    with writing(order.out):
+        check_place(order.out, resume=order.resume, overwrite=order.overwrite)
+        with occupied(order.out):
+            return _trained(order, tell, watch)
 
 
 def _trained(order: Order, tell: Tell, watch: Watch) -> Outcome:
@@ -70,6 +71,8 @@ def _trained(order: Order, tell: Tell, watch: Watch) -> Outcome:
     pool = pool_of(recipe, material)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
     folds = cross_validate(recipe, material, order.folds, order.out / FOLDS, tell) if order.folds else []
+    if is_finished(order.out):
+        return Outcome(None, folds)
     steps = run_steps(recipe, pool, order.out / STEPS, tell)
     return Outcome(leave(order.out, recipe, steps, pool, base), folds)
 
@@ -80,8 +83,9 @@ def show_preview(order: Order, watch: Watch = UNWATCHED) -> Path:
         raise FaceannotError(f"{order.recipe.origin}: only recipes with [[steps]] have a preview")
     recipe = parse(order.recipe.table, order.recipe.origin)
     pool = pool_of(recipe, gather(order.data, order.crops, load_bundle(order.model).detector, watch))
-    order.out.mkdir(parents=True, exist_ok=True)
-    preview(recipe, pool, order.out / PREVIEW)
+    with writing(order.out):
+        order.out.mkdir(parents=True, exist_ok=True)
+        preview(recipe, pool, order.out / PREVIEW)
     return order.out / PREVIEW
 
 

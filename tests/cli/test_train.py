@@ -34,6 +34,12 @@ def test_a_recipe_of_ones_own_is_taken(tmp_path: Path, bundle: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["augmentation_preview.png"]
 
 
+def test_a_side_that_enlarges_the_crops_is_warned_of(tmp_path: Path, bundle: Path) -> None:
+    arguments = ("train", "gender-cnn", "--data", "prepared:x", "--out", "out", "--model", bundle)
+    assert b"84 pixels" in faceannot(*arguments, "--set", "side_px=112", cwd=tmp_path).stderr
+    assert b"warning" not in faceannot(*arguments, "--set", "side_px=84", cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

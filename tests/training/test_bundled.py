@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from faceannot.bundle import load_bundle
 from faceannot.errors import DatasetError, UsageError
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto
+from faceannot.training.detector.labels import label_photos
 from faceannot.training.material import gather
 from faceannot.training.recipe_files import changed, open_recipe
 from faceannot.training.run import Order, train
@@ -39,6 +42,23 @@ def test_sources_that_it_does_not_know_are_refused(tmp_path: Path) -> None:
     source = tiny.prepared(tmp_path / "both", kind="both")
     with pytest.raises(DatasetError, match=r"utkface \(utkface:PATH\)"):
         train(order(f"prepared:{source}", tmp_path), lambda moment: None)
+
+
+def test_a_detector_leaves_its_history_versions_and_data(tmp_path: Path) -> None:
+    settings = ("canvas_px=64", "widths=[8, 8, 8]", "depths=[1, 1, 1, 1]", "epochs=1", "steps=2", "batch=1")
+    shares = ("shares={webfaces = 1.0}", "whole_shares={webfaces = 1.0}")
+    model = fakes.bundle(tmp_path / "model")
+    photo = fakes.save(fakes.photo((2, 3, fakes.HAPPY_MALE)), tmp_path / "photo.png")
+    boxes = np.array([(64, 96, 96, 128)], np.float32)
+    photos = [AnnotatedPhoto("webfaces", photo, boxes)]
+    label_photos(iter(photos), model / "detector.onnx", tmp_path / "labelled" / "webfaces", workers=1)
+    recipe = changed(open_recipe("bundled-detector"), [*settings, *shares])
+    train(Order(recipe, [f"labelled:{tmp_path / 'labelled'}"], tmp_path / "out", model=model), lambda moment: None)
+    assert (tmp_path / "out" / "versions.json").is_file()
+    rows = (tmp_path / "out" / "history.csv").read_text().splitlines()
+    assert [row.split(",")[:2] for row in rows[1:]] == [["stage1", "1"], ["stage2", "1"]]
+    (source,) = json.loads((tmp_path / "out" / "data.json").read_text())["sources"]
+    assert (source["examples"], len(source["sha256"])) == (1, 64)
 
 
 def test_every_source_of_the_recipe_is_needed(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -228,6 +230,51 @@ def test_a_copy_in_another_source_is_used_once_and_told(tmp_path: Path, model: P
     material = gather(data, tmp_path / "cache", load_bundle(model).detector, Watch(finished=told.append))
     assert sum(len(source.examples) for source in material.sources) == 4
     assert sum(source.cleaned.reasons()[COPY] for source in told) == 3
+
+
+def test_a_finished_bundle_is_kept_as_it_is(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = order("gender-cnn", both, tmp_path / "out", model, "epochs=1")
+    done(what)
+    described = tmp_path / "out" / "bundle.json"
+    described.write_text(json.dumps({**json.loads(described.read_text()), "heldout": {"file": "x", "sha256": "y"}}))
+    before = described.read_bytes()
+    assert done(replace(what, resume=True)).judged is None
+    assert described.read_bytes() == before
+
+
+def test_each_kind_of_label_is_judged_where_there_is_one(tmp_path: Path, model: Path) -> None:
+    folder = tiny.prepared(tmp_path / "gender", kind="gender")
+    (folder / "lost.txt").write_text("a.png\nb.png\n")
+    emotion = tiny.prepared(tmp_path / "emotion", kind="emotion")
+    table = emotion / "examples.csv"
+    table.write_text(table.read_text().replace(",test,", ",train,"))
+    data = [f"prepared:{folder}", f"prepared:{emotion}"]
+    done(order("multitask", data, tmp_path / "out", model, "epochs=1", "network.blocks=[1, 1]"))
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert (figures["gender"]["part"], figures["gender"]["faces"]) == ("test", 8)
+    assert (figures["emotion"]["part"], figures["emotion"]["faces"]) == ("validation", 8)
+    assert figures["label"] == {"part": None, "faces": 0}
+    assert figures["lost"] == 2
+
+
+def test_a_disk_that_takes_nothing_is_told_in_words(
+    both: list[str], tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("faceannot.training.epochs._save", full)
+    with pytest.raises(OutputError, match="No space left"):
+        done(order("gender-cnn", both, tmp_path / "out", model, "epochs=1"))
+
+
+def test_a_folder_that_is_a_file_is_told_in_words(both: list[str], tmp_path: Path, model: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    for run in (done, show_preview):
+        with pytest.raises(OutputError, match="out"):
+            run(order("gender-cnn", both, tmp_path / "out", model))
+        with pytest.raises(OutputError, match="out"):
+            run(order("gender-cnn", both, tmp_path / "out" / "below", model))
 
 
 def test_another_models_detector_is_noticed(both: list[str], tmp_path: Path, model: Path) -> None:
