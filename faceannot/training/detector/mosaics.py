@@ -82,7 +82,7 @@ class Album:
     wholes: Draw
 
     @staticmethod
-    def of(photos: Sequence[LabelledPhoto], shares: Mapping[str, float], whole_shares: dict[str, float]) -> Album:
+    def of(photos: Sequence[LabelledPhoto], shares: Mapping[str, float], whole_shares: Mapping[str, float]) -> Album:
         """`shares` and `whole_shares`: part of each source in either."""
         pages = [Page.of(photo) for photo in photos]
         return Album(Draw.of([page for page in pages if len(page.photo.boxes)], shares), Draw.of(pages, whole_shares))
