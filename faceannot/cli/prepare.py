@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated
 
 import typer
 
+from faceannot.cli.crop_progress import CropProgress
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
-from faceannot.cli.progress import open_bar
 from faceannot.defaults import usable_cpus
-from faceannot.outputs.names import escape
-
-if TYPE_CHECKING:
-    from faceannot.datasets.prepare_sources import PreparedSource
-
-_MOST_NAMED = 5
 
 
 def prepare(
@@ -53,51 +46,9 @@ def prepare(
 
         sources = [parse_source(text) for text in data]
         chosen = load_bundle(model, detector).detector
-        with _Bars(hidden=quiet) as bars:
+        with CropProgress(hidden=quiet) as bars:
             for done in prepare_sources(sources, out, chosen, workers=threads or usable_cpus(), seen=bars.show):
                 unreadable += len(done.prepared.unreadable)
-                bars.finish(done, quiet)
+                bars.finish(done)
     if unreadable:
         raise typer.Exit(NEEDS_A_LOOK)
-
-
-class _Bars:
-    """A bar for each source, on standard error if that is a terminal."""
-
-    def __init__(self, *, hidden: bool) -> None:
-        self._hidden = hidden
-        self._bar: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
-
-    def show(self, name: str, done: int, total: int) -> None:
-        if self._bar is None:
-            self._bar = open_bar(" pictures", hidden=self._hidden, total=total, name=name, initial=done)
-        self._bar.update(done - self._bar.n)
-
-    def finish(self, source: PreparedSource, quiet: bool) -> None:
-        """Close the bar of `source` and say what became of it."""
-        self._close()
-        if not quiet:
-            typer.echo("\n".join(_summary(source)), err=True)
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
-def _summary(source: PreparedSource) -> list[str]:
-    prepared = source.prepared
-    lines = [f"{source.folder}: {len(prepared.examples):,} crops; no face found in {len(prepared.lost):,}"]
-    lines += [f"  left out: {count:,}, {reason}" for reason, count in source.cleaned.reasons().most_common()]
-    lines += [f"  cannot be read: {escape(name)}: {why}" for name, why in prepared.unreadable[:_MOST_NAMED]]
-    if len(prepared.unreadable) > _MOST_NAMED:
-        lines.append(f"  and {len(prepared.unreadable) - _MOST_NAMED:,} more, listed in {source.folder}/unreadable.csv")
-    return lines

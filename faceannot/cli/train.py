@@ -23,15 +23,15 @@ def train(
     recipe: shared.OwnRecipe = None,
     settings: shared.Settings = None,
     folds: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--folds",
-            min=0,
+            min=2,
             metavar="K",
             help="Cross-validate with so many folds first: mean and spread.",
             rich_help_panel=shared.WHAT,
         ),
-    ] = 0,
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option("--preview", help="Only draw what the augmentation does, and stop.", rich_help_panel=shared.WHAT),
@@ -54,22 +54,27 @@ def train(
         from faceannot.training.extra import require
 
         require()
+        if not quiet:
+            shared.warn_of_enlarging(chosen)
         from faceannot.training.run import Order
 
-        _run(Order(chosen, sources, folder, cache, model, folds, resume, overwrite), preview=preview, quiet=quiet)
+        _run(Order(chosen, sources, folder, cache, model, folds or 0, resume, overwrite), preview=preview, quiet=quiet)
 
 
 def _run(order: Order, *, preview: bool, quiet: bool) -> None:
+    from faceannot.cli.crop_progress import CropProgress
     from faceannot.cli.training_progress import TrainingProgress
+    from faceannot.training.material import Watch
     from faceannot.training.run import show_preview, train
 
     # Keras writes to standard output, which is for data alone.
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), CropProgress(hidden=quiet) as crops:
+        watch = Watch(crops.show, crops.finish)
         if preview:
-            typer.echo(show_preview(order), err=True)
+            typer.echo(show_preview(order, watch), err=True)
             return
         with TrainingProgress(hidden=quiet) as progress:
-            outcome = train(order, progress.show)
+            outcome = train(order, progress.show, watch)
     if not quiet:
         _show(outcome, order.out)
 

@@ -75,13 +75,29 @@ def chosen_recipe(name: str | None, own: Path | None, settings: list[str] | None
     """The recipe that a person named, changed and checked. Raises `UsageError` in words."""
     from faceannot.training.recipe import parse
     from faceannot.training.recipe_files import changed, open_recipe, read_recipe
+    from faceannot.training.stages import parse_stages
 
     if (name is None) == (own is None):
         raise UsageError("name a recipe, or give a file of your own with --recipe; `faceannot recipes` lists them")
     file = changed(read_recipe(own) if own else open_recipe(name or ""), settings or [])
-    if not file.has_stages:
+    if file.has_stages:
+        parse_stages(file.table, file.origin)
+    else:
         parse(file.table, file.origin)
     return file
+
+
+def warn_of_enlarging(recipe: RecipeFile) -> None:
+    """Say on standard error where the network wants more pixels than the crops have."""
+    from faceannot.training.augmentation import SHARP_PX
+
+    side_px = recipe.table.get("network" if recipe.has_stages else "pictures", {}).get("side_px", 0)
+    if side_px > SHARP_PX:
+        typer.echo(
+            f"warning: side_px is {side_px}, and prepared crops have {SHARP_PX} pixels for what the network sees: "
+            "they are enlarged, which adds nothing",
+            err=True,
+        )
 
 
 def needed(data: list[str] | None, out: Path | None) -> tuple[list[str], Path]:

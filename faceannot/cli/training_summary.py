@@ -11,14 +11,19 @@ if TYPE_CHECKING:
 
 
 def judged_table(judged: Judged) -> Table:
-    """A row for each kind of label that people gave, women and men apart."""
-    table = Table(title=f"{judged.part} faces", title_justify="left")
+    """A row for each kind of label that the result gives, women and men apart, and the part that it was judged on."""
+    table = Table(title="faces that it did not learn from", title_justify="left")
     _columns(table, "faces", "accuracy", "balanced", "women", "men")
     for one in judged.judgements:
         figures = one.figures()
         by_gender = figures["accuracy_by_gender"]
         shares = (figures["accuracy"], figures["balanced_accuracy"], by_gender["women"], by_gender["men"])
-        table.add_row(one.kind, f"{figures['faces']:,}", *map(_share, shares))
+        table.add_row(f"{one.kind} ({judged.parts[one.kind]})", f"{figures['faces']:,}", *map(_share, shares))
+    for kind, part in judged.parts.items():
+        if part is None:
+            table.add_row(f"{kind}: nothing to judge on", "0")
+    if judged.lost:
+        table.caption = f"no face was found in {judged.lost:,} pictures; no figure counts them"
     return table
 
 

@@ -53,14 +53,22 @@ def tune(
         from faceannot.training.extra import require
 
         require()
+        if not quiet:
+            shared.warn_of_enlarging(chosen)
+        from faceannot.cli.crop_progress import CropProgress
         from faceannot.cli.training_progress import TrainingProgress
         from faceannot.training import tuning
+        from faceannot.training.material import Watch
         from faceannot.training.run import Order
 
         searches = [tuning.parse_search(text) for text in search or tuning.USUAL]
         order = Order(chosen, sources, folder, cache, model, resume=resume, overwrite=overwrite)
-        with redirect_stdout(sys.stderr), TrainingProgress(hidden=quiet) as progress:
-            best = tuning.tune(order, searches, trials, progress.show)
+        with (
+            redirect_stdout(sys.stderr),
+            CropProgress(hidden=quiet) as crops,
+            TrainingProgress(hidden=quiet) as progress,
+        ):
+            best = tuning.tune(order, searches, trials, progress.show, Watch(crops.show, crops.finish))
         if not quiet:
             said = f"best of {best.trials}: {best.score:.1%} balanced accuracy with {' '.join(best.settings)}"
             typer.echo(f"{said}; train it with --recipe {folder / tuning.BEST}", err=True)

@@ -66,7 +66,7 @@ def prepare(
     listed = list(examples)
     if not listed:
         raise DatasetError(f"{folder}: there are no pictures to prepare")
-    made_from = _fingerprint(listed, detector)
+    made_from = fingerprint(listed, detector)
     if _is_finished(folder, made_from):
         seen(len(listed))
         return load(folder)
@@ -106,7 +106,7 @@ def _writing(folder: Path) -> Iterator[None]:
         raise OutputError(f"{error.filename or folder}: cannot be written: {error.strerror or error}") from error
 
 
-def _fingerprint(examples: Sequence[Example], detector: Path) -> str:
+def fingerprint(examples: Sequence[Example], detector: Path) -> str:
     """Changes with all that decides the crops and their labels, but for the content of the pictures."""
     digest = hashlib.sha256(repr((file_sha256(detector), SETTINGS)).encode())
     for example in examples:

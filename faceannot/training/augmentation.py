@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.datasets.cropping import MARGIN
+from faceannot.datasets.cropping import CROP_PX, MARGIN
 
 RgbArray = NDArray[np.uint8]
 Random = np.random.Generator
+# A network that sees more enlarges prepared crops: they are of so many pixels where no margin is.
+SHARP_PX = round(CROP_PX / MARGIN)
 # How often light changes at all where a strength of light is given.
 RELIT = 0.8
 # Each with the chance that it happens.

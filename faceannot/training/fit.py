@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,19 @@ from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import Prepared
 from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.augmentation import Strength, augment, central
+from faceannot.training.stages import Schedule
 
 FloatArray = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """One training: `epochs` of `steps` batches; AdamW, linear warm-up, then a cosine to 0; averaged weights."""
-
-    epochs: int
-    steps: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    ema: float
-    seed: int
-
-
 class CropPool:
-    """Crops and examples of several prepared sources, addressed as one list."""
+    """Crops and examples of several prepared sources, addressed as one list.
+
+    `lost`: pictures of theirs in which no face was found.
+    """
 
     def __init__(self, sources: Sequence[Prepared]) -> None:
+        self.lost = sum(len(source.lost) for source in sources)
         self._crops = [source.crops for source in sources]
         self.examples: list[Example] = [example for source in sources for example in source.examples]
         self._places = [(part, row) for part, source in enumerate(sources) for row in range(len(source.examples))]

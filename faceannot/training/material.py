@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from faceannot.bundle import file_sha256
+from faceannot.datasets.cleaning import Cleaned
 from faceannot.datasets.example import Example
-from faceannot.datasets.prepare import Prepared, load, prepare
+from faceannot.datasets.prepare import Prepared, fingerprint, load, prepare
+from faceannot.datasets.prepare_sources import PreparedSource
 from faceannot.datasets.sources import Source, clean_sources, parse_source
 from faceannot.defaults import usable_cpus
 from faceannot.errors import DatasetError
@@ -30,43 +33,86 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Crops of every source, in the order in which they were named."""
+    """Crops of every source, in the order in which they were named; `detector_sha256`: of what finds the faces."""
 
     sources: tuple[Prepared, ...]
     fingerprints: tuple[Fingerprint, ...]
+    detector_sha256: str
 
-    def described(self) -> list[dict[str, Any]]:
-        return [asdict(fingerprint) for fingerprint in self.fingerprints]
+    def described(self) -> dict[str, Any]:
+        """What a training writes down of its data."""
+        return description(self.fingerprints, self.detector_sha256)
 
 
-def gather(data: Sequence[str], cache: Path, detector: Path) -> Material:
+def description(fingerprints: Sequence[Fingerprint], detector_sha256: str) -> dict[str, Any]:
+    """What a training writes down of its data, for JSON."""
+    return {"detector_sha256": detector_sha256, "sources": [asdict(one) for one in fingerprints]}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told how the crops come along.
+
+    `seen`: the kind of a source, how many of its pictures are finished and how many there are. `finished`: a source
+    with what was left out of it, its crops, and the pictures that are lost or cannot be read.
+    """
+
+    seen: Callable[[str, int, int], None] = lambda name, done, total: None
+    finished: Callable[[PreparedSource], None] = lambda source: None
+
+
+UNWATCHED = Watch()
+
+
+def gather(
+    data: Sequence[str], cache: Path, detector: Path, watch: Watch = UNWATCHED, youngest: int | None = None
+) -> Material:
     """Crops of the sources `data`, each `KIND:PATH` or `prepared:FOLDER`; crops are kept in `cache`.
 
-    Raises `DatasetError` for a source that is not there, is malformed or shows no face.
+    All sources of the first form are cleaned together. `youngest`: age from which genders are used where a source
+    knows ages and does not say itself. Raises `DatasetError` for a source that is not there, is malformed or shows no
+    face.
     """
-    prepared = [_prepared(text, cache, detector) for text in data]
-    for text, one in zip(data, prepared, strict=True):
-        if not one.examples:
+    loaded = {text: _loaded(text) for text in data if text.startswith(PREPARED)}
+    sources = {text: _source(text, youngest) for text in data if text not in loaded}
+    cleaned = dict(zip(sources, clean_sources(list(sources.values())), strict=True)) if sources else {}
+    for text in sources:
+        loaded[text] = _prepared(text, sources[text], cleaned[text], cache, detector, watch)
+    for text in data:
+        if not loaded[text].examples:
             raise DatasetError(f"{text}: no face was found in its pictures")
-    return Material(tuple(prepared), tuple(map(_fingerprint, data, prepared)))
+    prepared = [loaded[text] for text in data]
+    return Material(tuple(prepared), tuple(map(_fingerprint, data, prepared)), file_sha256(detector))
 
 
-def _prepared(text: str, cache: Path, detector: Path) -> Prepared:
-    if text.startswith(PREPARED):
-        folder = Path(text.removeprefix(PREPARED))
-        if not (folder / "examples.csv").is_file() or not (folder / "crops.npy").is_file():
-            raise DatasetError(f"{folder}: no examples.csv and crops.npy; is it a folder of prepared crops?")
-        return load(folder)
+def _loaded(text: str) -> Prepared:
+    folder = Path(text.removeprefix(PREPARED))
+    if not (folder / "examples.csv").is_file() or not (folder / "crops.npy").is_file():
+        raise DatasetError(f"{folder}: no examples.csv and crops.npy; is it a folder of prepared crops?")
+    return load(folder)
+
+
+def _source(text: str, youngest: int | None) -> Source:
+    """The same for every way that leads to its path."""
     source = parse_source(text)
-    (cleaned,) = clean_sources([source])
-    examples = cleaned.examples
-    return prepare(examples, cache / _cache_name(source, examples, detector), detector, workers=usable_cpus())
+    ages = {option.name: youngest for option in source.kind.ages if youngest is not None}
+    return replace(source, path=source.path.resolve(), options={**ages, **source.options})
 
 
-def _cache_name(source: Source, examples: Sequence[Example], detector: Path) -> str:
-    """Another one as soon as place, labels, splits or the detector that finds the faces are others."""
-    parts = f"{source.path.resolve()}\n{hashlib.sha256(detector.read_bytes()).hexdigest()}\n{_sha256(examples)}"
-    return f"{source.kind.name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
+def _prepared(text: str, source: Source, cleaned: Cleaned, cache: Path, detector: Path, watch: Watch) -> Prepared:
+    name, examples = source.kind.name, cleaned.examples
+    if not examples:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in cleaned.reasons().most_common())
+        raise DatasetError(f"{text}: none of its pictures can be used: {why or 'it has none'}")
+
+    def seen(done: int) -> None:
+        watch.seen(name, done, len(examples))
+
+    # Another folder as soon as anything that decides the crops or their labels is another.
+    folder = cache / f"{name}-{fingerprint(examples, detector)[:16]}"
+    prepared = prepare(examples, folder, detector, workers=usable_cpus(), seen=seen)
+    watch.finished(PreparedSource(name, folder, cleaned, prepared))
+    return prepared
 
 
 def _fingerprint(text: str, prepared: Prepared) -> Fingerprint:

@@ -6,7 +6,7 @@ import csv
 import json
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -22,13 +22,14 @@ from faceannot.bundle import DESCRIPTION, Bundle
 from faceannot.classifier import softmax
 from faceannot.datasets.example import Example
 from faceannot.errors import FaceannotError
-from faceannot.records import EXPRESSIONS
+from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.bundling import classifier_logits, describe
 from faceannot.training.calibration import Calibration, temperature
+from faceannot.training.epochs import Row
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
 from faceannot.training.heads import interface
-from faceannot.training.judging import Judgement, judge
+from faceannot.training.judging import KINDS, Judgement, judge
 from faceannot.training.model_plot import model_plot
 from faceannot.training.plots import augmentation_preview, confusion, curves, sample_predictions
 from faceannot.training.recipe import HeadName, Recipe
@@ -74,15 +75,24 @@ _PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The faces that the result was judged on, `part` of the data, and how it did."""
+    """The faces that the result was judged on, and how it did.
 
-    part: str
+    `parts`: for each kind of label that the result gives the part of the data that it was judged on, `test` or else
+    `validation`; None where nobody gave that label there. `examples`: faces of both parts, at `places` of the pool,
+    which the rows of the judgements count. `lost`: pictures, of every part, in which no face was found.
+    """
+
+    parts: dict[str, str | None]
     judgements: list[Judgement]
     examples: list[Example]
     places: list[int]
+    lost: int
 
     def figures(self) -> dict[str, Any]:
-        return {"part": self.part, **{one.kind: one.figures() for one in self.judgements}}
+        found = {one.kind: one.figures() for one in self.judgements}
+        return {"lost": self.lost} | {
+            kind: {"part": part, **found.get(kind, {"faces": 0})} for kind, part in self.parts.items()
+        }
 
 
 def leave(
@@ -106,14 +116,16 @@ def leave(
     save_onnx(result.model, result.step.head, pool, recipe.pictures.side_px, out / ONNX)
     shutil.copyfile(base.detector, out / DETECTOR)
     look = partial(_logits, out / ONNX, pool, side_px=recipe.pictures.side_px, mirrored=mirrored)
-    judged = _judged(look, pool, result.step.head)
+    places = [place for place, example in enumerate(pool.examples) if example.split != "train"]
+    examples, logits = [pool.examples[place] for place in places], look(places)
+    judged = _judged(examples, places, logits, result.step.head, pool.lost)
     (out / "figures.json").write_text(json.dumps(judged.figures(), indent=2) + "\n")
     (out / "versions.json").write_text(json.dumps(versions(), indent=2) + "\n")
-    write_history(steps, out / "history.csv")
+    write_history({step.step.name: step.history for step in steps}, out / "history.csv")
     _draw(out, recipe, steps, pool, judged)
-    places = [place for place, example in enumerate(pool.examples) if example.split == "validation"]
+    rows = [row for row, example in enumerate(examples) if example.split == "validation"]
     calibrate = calibrated or partial(_calibration, result.step.head)
-    calibration = calibrate(look(places), [pool.examples[place] for place in places])
+    calibration = calibrate([part[rows] for part in logits], [examples[row] for row in rows])
     _describe(out, recipe, pool, base, calibration, mirrored=mirrored)
     return judged
 
@@ -130,14 +142,14 @@ def save_onnx(model: keras.Model, head: HeadName, pool: CropPool, side_px: int, 
             raise FaceannotError(f"{path}: differs from the Keras network by {worst:.4f} in a probability")
 
 
-def write_history(steps: Sequence[Trained], path: Path) -> None:
+def write_history(steps: Mapping[str, Sequence[Row]], path: Path) -> None:
     """A row for each step and epoch; a figure that a step does not have is empty."""
-    columns = ["step", *dict.fromkeys(name for step in steps for row in step.history for name in row)]
+    columns = ["step", *dict.fromkeys(name for rows in steps.values() for row in rows for name in row)]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(
-            {"step": step.step.name, **row, "epoch": int(row["epoch"])} for step in steps for row in step.history
+            {"step": name, **row, "epoch": int(row["epoch"])} for name, rows in steps.items() for row in rows
         )
 
 
@@ -152,17 +164,23 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _judged(look: Callable[[Sequence[int]], list[FloatArray]], pool: CropPool, head: HeadName) -> Judged:
-    """On what was kept for judging; without such faces on those that decided when to stop."""
-    splits = [example.split for example in pool.examples]
-    part = "test" if "test" in splits else "validation"
-    places = [place for place, split in enumerate(splits) if split == part]
-    examples = [pool.examples[place] for place in places]
-    gender, expression = look(places)
-    return Judged(part, judge(examples, gender, expression, head), examples, places)
+def _judged(
+    examples: list[Example], places: list[int], logits: Sequence[FloatArray], head: HeadName, lost: int
+) -> Judged:
+    """Each kind of label on what was kept for judging; without such faces on those that decided when to stop."""
+    kept = np.array([example.split == "test" for example in examples], bool)
+    parts: dict[str, str | None] = dict.fromkeys(KINDS[head])
+    judgements = []
+    for one in judge(examples, logits[0], logits[1], head):
+        tested = kept[one.rows]
+        parts[one.kind] = "test" if tested.any() else "validation"
+        judgements.append(one.at(np.flatnonzero(tested)) if tested.any() else one)
+    return Judged(parts, judgements, examples, places, lost)
 
 
 def _logits(onnx: Path, pool: CropPool, places: Sequence[int], side_px: int, *, mirrored: bool) -> list[FloatArray]:
+    if not places:
+        return [np.zeros((0, len(GENDERS))), np.zeros((0, len(EXPRESSIONS)))]
     parts = [
         classifier_logits(onnx, central_crops(pool, places[start : start + 1024], side_px), mirrored=mirrored)
         for start in range(0, len(places), 1024)
@@ -208,8 +226,8 @@ def _draw(out: Path, recipe: Recipe, steps: Sequence[Trained], pool: CropPool, j
     curves(steps, "accuracy", out / "accuracy_plot.png")
     curves(steps, "loss", out / "loss_plot.png")
     model_plot(steps[-1].model, out / "model_plot.png")
-    kept = f"{len(judged.examples):,} {judged.part} faces"
-    confusion(judged.judgements, out / "confusion_matrix.png", kept)
+    parts = " and ".join(sorted({part for part in judged.parts.values() if part}))
+    confusion(judged.judgements, out / "confusion_matrix.png", f"{parts} faces")
     judgement = judged.judgements[0] if judged.judgements else None
     chosen = _sample(judgement, recipe.steps[-1].schedule.seed)
     places = [judged.places[row] for row in chosen.rows] if chosen else []
@@ -231,5 +249,4 @@ def _sample(judgement: Judgement | None, seed: int) -> Judgement | None:
         return None
     count = len(judgement.truth)
     some = np.sort(np.random.default_rng(seed).choice(count, min(_SAMPLES, count), replace=False))
-    parts = (part[some] for part in (judgement.truth, judgement.said, judgement.rows, judgement.gender))
-    return Judgement(judgement.kind, judgement.classes, *parts)
+    return judgement.at(some)

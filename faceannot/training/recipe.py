@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from faceannot.errors import UsageError
+from faceannot.training.typed import needed, only, section, value
 
 Backbone = Literal[
     "small-cnn",
@@ -26,24 +27,6 @@ LABELLERS: dict[str, tuple[str, ...]] = {
     "emotion": ("emotion",),
     "label": ("gender", "emotion"),
     "multitask": ("gender", "emotion"),
-}
-_LIMITS: dict[str, tuple[float, float]] = {
-    "side_px": (16, 512),
-    "validation": (0.01, 0.9),
-    "widths": (1, 4096),
-    "blocks": (1, 100),
-    "dense": (0, 65536),
-    "dropout": (0.0, 0.99),
-    "epochs": (1, 100_000),
-    "batch": (1, 65536),
-    "learning_rate": (1e-9, 100.0),
-    "weight_decay": (0.0, 10.0),
-    "label_smoothing": (0.0, 0.99),
-    "early_stopping": (0, 100_000),
-    "seed": (0, 2**31 - 1),
-    "confidence": (0.0, 1.0),
-    "rotation_degrees": (0.0, 360.0),
-    "smallest_px": (2, 512),
 }
 
 
@@ -132,11 +115,9 @@ SECTIONS: dict[str, type] = {"pictures": Pictures, "network": Network, "schedule
 
 def parse(table: Mapping[str, Any], origin: str) -> Recipe:
     """The recipe that a TOML file's `table` says. Raises `UsageError` naming `origin`, its file, and the key."""
-    _only(table, {"name", "approach", "augmentation", "steps", *SECTIONS}, f"{origin}: ")
-    name, approach = (
-        _value(_needed(table, key, f"{origin}: "), str, f"{origin}: {key}") for key in ("name", "approach")
-    )
-    parts = {key: _section(kind, table.get(key, {}), f"{origin}: {key}.") for key, kind in SECTIONS.items()}
+    only(table, {"name", "approach", "augmentation", "steps", *SECTIONS}, f"{origin}: ")
+    name, approach = (value(needed(table, key, f"{origin}: "), str, f"{origin}: {key}") for key in ("name", "approach"))
+    parts = {key: section(kind, table.get(key, {}), f"{origin}: {key}.") for key, kind in SECTIONS.items()}
     steps = table.get("steps")
     if not isinstance(steps, list) or not steps:
         raise UsageError(f"{origin}: it has no [[steps]]; each is a model to train")
@@ -149,24 +130,16 @@ def parse(table: Mapping[str, Any], origin: str) -> Recipe:
     return recipe
 
 
-def _section(kind: type, table: Any, where: str) -> Any:
-    if not isinstance(table, dict):
-        raise UsageError(f"{where.rstrip('.')}: expected a table of keys and values")
-    hints = get_type_hints(kind)
-    _only(table, set(hints), where)
-    return kind(**{key: _value(value, hints[key], f"{where}{key}") for key, value in table.items()})
-
-
 def _step(table: Any, usual: TrainingSchedule, where: str) -> Step:
     if not isinstance(table, dict):
         raise UsageError(f"{where.rstrip('.')}: expected [[steps]] with keys and values")
     own = {part.name for part in fields(Step)} - {"schedule"}
     of_schedule = {part.name for part in fields(TrainingSchedule)}
-    _only(table, own | of_schedule, where)
+    only(table, own | of_schedule, where)
     for key in ("name", "head"):
-        _needed(table, key, where)
-    changes = _section(TrainingSchedule, {key: table[key] for key in table.keys() & of_schedule}, where)
-    step: Step = _section(Step, {key: table[key] for key in table.keys() & own}, where)
+        needed(table, key, where)
+    changes = section(TrainingSchedule, {key: table[key] for key in table.keys() & of_schedule}, where)
+    step: Step = section(Step, {key: table[key] for key in table.keys() & own}, where)
     changed = {key: getattr(changes, key) for key in table.keys() & of_schedule}
     return replace(step, schedule=replace(usual, **changed))
 
@@ -191,43 +164,5 @@ def _check_steps(steps: tuple[Step, ...], where: str) -> None:
 def _augmentation(table: Any, where: str) -> dict[str, float]:
     from faceannot.training.augmentation import Strength
 
-    if not isinstance(table, dict):
-        raise UsageError(f"{where.rstrip('.')}: expected a table of keys and values")
-    hints = get_type_hints(Strength)
-    _only(table, set(hints), where)
-    return {key: _value(value, hints[key], f"{where}{key}") for key, value in table.items()}
-
-
-def _only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    for key in table:
-        if key not in allowed:
-            raise UsageError(f"{where}{key}: no such key; there are {', '.join(sorted(allowed))}")
-
-
-def _needed(table: Mapping[str, Any], key: str, where: str) -> Any:
-    if key not in table:
-        raise UsageError(f"{where}{key}: missing")
-    return table[key]
-
-
-def _value(value: Any, hint: Any, where: str) -> Any:
-    """`value` as the field's type has it, or a `UsageError` that says what the field takes."""
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list) or not (value or get_args(hint)[0] is str):
-            raise UsageError(f"{where}: expected a list, found {value!r}")
-        return tuple(_value(part, get_args(hint)[0], where) for part in value)
-    if get_origin(hint) is Literal:
-        if value not in get_args(hint):
-            raise UsageError(f"{where}: expected one of {', '.join(get_args(hint))}, found {value!r}")
-        return value
-    if hint is float and type(value) is int:
-        value = float(value)
-    if type(value) is not hint:
-        raise UsageError(f"{where}: expected {_KINDS[hint]}, found {value!r}")
-    low, high = _LIMITS.get(where.rpartition(".")[2], (0.0, 10.0))
-    if hint in (int, float) and not low <= value <= high:
-        raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {value:g}")
-    return value
-
-
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    strength = section(Strength, table, where)
+    return {key: getattr(strength, key) for key in table}

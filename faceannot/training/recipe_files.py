@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,6 +14,7 @@ from faceannot.errors import UsageError
 from faceannot.training.recipe import SECTIONS
 
 FOLDER = Path(__file__).parent / "recipes"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,17 @@ def changed(recipe: RecipeFile, settings: Sequence[str]) -> RecipeFile:
 def _place(table: dict[str, Any], places: Sequence[str], setting: str) -> dict[str, Any]:
     here: Any = table
     for place in places:
-        if isinstance(here, list):
-            found = {part.get("name", str(number)): part for number, part in enumerate(here, start=1)}
+        if _is_tables(here):
+            found = {str(part.get("name", number)): part for number, part in enumerate(here, start=1)}
             if place not in found:
                 raise UsageError(f"--set {setting}: {place} is not there; there are {', '.join(found)}")
             here = found[place]
         else:
             here = here.setdefault(place, {})
-        if not isinstance(here, dict | list):
+        if not isinstance(here, dict) and not _is_tables(here):
             raise UsageError(f"--set {setting}: {place} is a value, not a section")
     if not isinstance(here, dict):
-        first = here[0].get("name", "1")
+        first = here[0].get("name", 1)
         raise UsageError(f"--set {setting}: say which one, such as {places[-1]}.{first}.{setting.rpartition('.')[2]}")
     return here
 
@@ -122,19 +124,27 @@ def toml(table: Mapping[str, Any], place: str = "") -> str:
     """`table` as TOML: values first, then sections, then lists of sections."""
     sections = {key: value for key, value in table.items() if isinstance(value, dict)}
     lists = {key: value for key, value in table.items() if _is_tables(value)}
-    values = [f"{key} = {_written(value)}\n" for key, value in table.items() if key not in sections | lists]
+    values = [f"{_key(key)} = {_written(value)}\n" for key, value in table.items() if key not in sections | lists]
     parts = ["".join(values)]
-    parts += [f"[{place}{key}]\n{toml(value, f'{place}{key}.')}" for key, value in sections.items()]
-    parts += [f"[[{place}{key}]]\n{toml(one, f'{place}{key}.')}" for key, value in lists.items() for one in value]
+    parts += [f"[{place}{_key(key)}]\n{toml(value, f'{place}{_key(key)}.')}" for key, value in sections.items()]
+    parts += [
+        f"[[{place}{_key(key)}]]\n{toml(one, f'{place}{_key(key)}.')}" for key, value in lists.items() for one in value
+    ]
     return "\n".join(part for part in parts if part)
 
 
 def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
 
 
 def _written(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_written(part) for part in value)}]"
-    # JSON's texts, numbers, true and false are TOML's too.
-    return json.dumps(value)
+    if isinstance(value, float):
+        return repr(value)
+    # JSON's texts, whole numbers, true and false are TOML's too; no recipe has dates.
+    return json.dumps(value, default=str)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else json.dumps(name)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faceannot.bundle import load_bundle
-from faceannot.errors import FaceannotError, UsageError
+from faceannot.errors import FaceannotError, OutputError, UsageError
 from faceannot.training.epochs import Tell
 from faceannot.training.folds import named, validation_figures
-from faceannot.training.material import Material, gather
+from faceannot.training.material import UNWATCHED, Material, Watch, gather
 from faceannot.training.recipe import parse
 from faceannot.training.recipe_files import RecipeFile, changed
 from faceannot.training.run import Order, pool_of
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import TRIALS, begin, check_place, occupied
+from faceannot.training.workplace import TRIALS, begin, check_place, occupied, writing
 
 STORE, TABLE, BEST = "tuning.db", "trials.csv", "best.toml"
 USUAL = ("learning_rate=0.0001..0.01", "batch=16,32,64", "dropout=0.0..0.5")
@@ -36,6 +38,9 @@ class Search:
     low: str = ""
     high: str = ""
     choices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.key}={','.join(self.choices) or f'{self.low}..{self.high}'}"
 
     def suggest(self, trial: Any) -> str:
         """The setting `KEY=VALUE` for a trial of Optuna's."""
@@ -62,7 +67,7 @@ def parse_search(text: str) -> Search:
     key, _, values = text.partition("=")
     found = _RANGE.fullmatch(values)
     try:
-        if key and found and float(found[1]) < float(found[2]):
+        if key and found and -math.inf < float(found[1]) < float(found[2]) < math.inf:
             return Search(key, found[1], found[2])
     except ValueError:
         pass
@@ -71,19 +76,23 @@ def parse_search(text: str) -> Search:
     return Search(key, choices=tuple(values.split(",")))
 
 
-def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell) -> Best:
+def tune(order: Order, searches: Sequence[Search], trials: int, tell: Tell, watch: Watch = UNWATCHED) -> Best:
     """Train the recipe of `order` with values from `searches` until there are `trials`; leaves table and best recipe.
 
     Scores are of the validation faces alone. Raises `UsageError` where a value does not fit the recipe.
     """
     optuna = _optuna()
-    check_place(order.out, resume=order.resume, overwrite=order.overwrite)
-    with occupied(order.out):
-        return _searched(order, searches, trials, tell, optuna)
+    try:
+        with writing(order.out):
+            check_place(order.out, resume=order.resume, overwrite=order.overwrite)
+            with occupied(order.out):
+                return _searched(order, searches, trials, tell, watch, optuna)
+    except optuna.exceptions.StorageInternalError as error:
+        raise OutputError(f"{order.out / STORE} cannot be written: {error}") from error
 
 
-def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell, optuna: Any) -> Best:
-    material = gather(order.data, order.crops, load_bundle(order.model).detector)
+def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell, watch: Watch, optuna: Any) -> Best:
+    material = gather(order.data, order.crops, load_bundle(order.model).detector, watch)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=[STORE, TABLE, BEST])
     study = optuna.create_study(
         storage=f"sqlite:///{(order.out / STORE).absolute()}",
@@ -91,6 +100,7 @@ def _searched(order: Order, searches: Sequence[Search], trials: int, tell: Tell,
         direction="maximize",
         load_if_exists=True,
     )
+    _check_same(study, searches, order.out)
     study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
     _take_up(study, optuna)
     done = sum(trial.state.is_finished() and trial.value is not None for trial in study.trials)
@@ -105,6 +115,17 @@ def _optuna() -> Any:
         raise FaceannotError("tuning needs optuna, which is not installed: pip install 'faceannot[tune]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
+
+
+def _check_same(study: Any, searches: Sequence[Search], out: Path) -> None:
+    """Raise `UsageError` where the study that goes on searched elsewhere: its trials say nothing of other ranges."""
+    asked = [str(search) for search in searches]
+    earlier = study.user_attrs.get("searches")
+    if earlier is None:
+        study.set_user_attr("searches", asked)
+    elif earlier != asked:
+        was = " ".join(f"--search {search}" for search in earlier)
+        raise UsageError(f"{out}: was begun with {was}; --overwrite begins anew")
 
 
 def _take_up(study: Any, optuna: Any) -> None:

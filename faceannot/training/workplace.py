@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from faceannot.bundle import DESCRIPTION
 from faceannot.errors import OutputError, UsageError
 from faceannot.outputs.locking import open_locked
 from faceannot.outputs.sink import cannot_write
@@ -35,13 +36,26 @@ def check_place(out: Path, *, resume: bool, overwrite: bool) -> None:
         raise OutputError(f"{out}: a training is there already; --resume goes on with it, --overwrite begins anew")
 
 
+def is_finished(out: Path) -> bool:
+    """Whether the bundle in `out` is whole: its description comes last."""
+    return (out / DESCRIPTION).is_file()
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turn what the system says against writing in `out` into `OutputError`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # who reads the progress has seen enough
+    except OSError as error:
+        raise cannot_write(str(error.filename or out), error) from error
+
+
 @contextmanager
 def occupied(out: Path) -> Iterator[None]:
     """Keep others from training in `out` at the same time. Raises `OutputError` where somebody does."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(str(out), error) from error
+    out.mkdir(parents=True, exist_ok=True)
     with open_locked(out / _LOCK, used_for=str(out)):
         try:
             yield
@@ -49,22 +63,19 @@ def occupied(out: Path) -> Iterator[None]:
             (out / _LOCK).unlink(missing_ok=True)
 
 
-def begin(out: Path, recipe: RecipeFile, data: list[dict[str, Any]], *, overwrite: bool, products: list[str]) -> None:
+def begin(out: Path, recipe: RecipeFile, data: dict[str, Any], *, overwrite: bool, products: list[str]) -> None:
     """Write down in `out` what is trained on what, or check that a training that goes on is the same.
 
-    `overwrite` first removes what an earlier training left, `products` and all. Raises `UsageError` for another recipe
-    or other data, and `OutputError` where nothing can be written.
+    `overwrite` first removes what an earlier training left, `products` and all. Raises `UsageError` for another recipe,
+    other data or another detector.
     """
-    try:
-        if overwrite:
-            _clear(out, [*products, RECIPE, DATA])
-        if (out / RECIPE).is_file():
-            _check_same(out, recipe, data)
-            return
-        (out / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        (out / RECIPE).write_text(recipe.text, encoding="utf-8")
-    except OSError as error:
-        raise cannot_write(str(out), error) from error
+    if overwrite:
+        _clear(out, [*products, RECIPE, DATA])
+    if (out / RECIPE).is_file():
+        _check_same(out, recipe, data)
+        return
+    (out / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    (out / RECIPE).write_text(recipe.text, encoding="utf-8")
 
 
 def _left_in(out: Path) -> bool:
@@ -79,10 +90,12 @@ def _clear(out: Path, names: list[str]) -> None:
             shutil.rmtree(out / name)
 
 
-def _check_same(out: Path, recipe: RecipeFile, data: list[dict[str, Any]]) -> None:
+def _check_same(out: Path, recipe: RecipeFile, data: dict[str, Any]) -> None:
     if tomllib.loads((out / RECIPE).read_text(encoding="utf-8")) != recipe.table:
         raise UsageError(f"{out}: was begun with another recipe, or other --set; --overwrite begins anew")
     # A source may have moved, but must hold the same.
     earlier = json.loads((out / DATA).read_text(encoding="utf-8"))
-    if [one["sha256"] for one in earlier] != [one["sha256"] for one in data]:
+    if [one["sha256"] for one in earlier["sources"]] != [one["sha256"] for one in data["sources"]]:
         raise UsageError(f"{out}: was begun on other data; --overwrite begins anew")
+    if earlier["detector_sha256"] != data["detector_sha256"]:
+        raise UsageError(f"{out}: was begun with the detector of another --model; --overwrite begins anew")

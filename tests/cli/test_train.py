@@ -34,6 +34,12 @@ def test_a_recipe_of_ones_own_is_taken(tmp_path: Path, bundle: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["augmentation_preview.png"]
 
 
+def test_a_side_that_enlarges_the_crops_is_warned_of(tmp_path: Path, bundle: Path) -> None:
+    arguments = ("train", "gender-cnn", "--data", "prepared:x", "--out", "out", "--model", bundle)
+    assert b"84 pixels" in faceannot(*arguments, "--set", "side_px=112", cwd=tmp_path).stderr
+    assert b"warning" not in faceannot(*arguments, "--set", "side_px=84", cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -43,6 +49,7 @@ def test_a_recipe_of_ones_own_is_taken(tmp_path: Path, bundle: Path) -> None:
         (["train", "--data", "rafdb:x", "--out", "o"], 2, "--recipe"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--set", "epochs=0"], 2, "schedule.epochs"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--resume", "--overwrite"], 2, "use one of them"),
+        (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o", "--folds", "1"], 2, "--folds"),
         (["train", "gender-cnn", "--data", "prepared:x", "--out", "o"], 1, "prepared crops"),
         (["train", "gender-cnn", "--data", "rafdb:x", "--out", "o"], 1, "no such file"),
     ],

@@ -10,8 +10,9 @@ import pytest
 
 from faceannot.datasets.prepare import Prepared
 from faceannot.training.augmentation import Strength
-from faceannot.training.fit import CropPool, DrawnBatches, Schedule, WarmCosine, central_crops, fit, targets
+from faceannot.training.fit import CropPool, DrawnBatches, WarmCosine, central_crops, fit, targets
 from faceannot.training.networks import two_heads
+from faceannot.training.stages import Schedule
 
 SCHEDULE = Schedule(
     epochs=4, steps=12, batch=16, learning_rate=4e-3, weight_decay=0.01, label_smoothing=0.0, ema=0.8, seed=3

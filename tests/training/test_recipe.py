@@ -65,8 +65,10 @@ def test_a_key_that_the_recipe_does_not_have_goes_into_its_section() -> None:
 
 
 def test_stages_of_the_bundled_recipes_are_counted_from_one() -> None:
-    table = changed(open_recipe("bundled-classifier"), ["stages.2.schedule.epochs=1"]).table
-    assert [stage["schedule"]["epochs"] for stage in table["stages"]] == [11, 1, 26]
+    shipped_file = open_recipe("bundled-classifier")
+    first, _, *others = [stage["schedule"]["epochs"] for stage in shipped_file.table["stages"]]
+    table = changed(shipped_file, ["stages.2.schedule.epochs=1"]).table
+    assert [stage["schedule"]["epochs"] for stage in table["stages"]] == [first, 1, *others]
 
 
 @pytest.mark.parametrize(

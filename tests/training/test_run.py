@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -12,15 +14,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from faceannot import Annotator
 from faceannot.bundle import load_bundle
 from faceannot.classifier import Classifier
+from faceannot.datasets.cleaning import COPY
+from faceannot.datasets.prepare_sources import PreparedSource
 from faceannot.errors import DatasetError, OutputError, UsageError
 from faceannot.training.epochs import Moment
-from faceannot.training.material import gather
+from faceannot.training.material import Watch, gather
 from faceannot.training.products import FILES
 from faceannot.training.recipe_files import changed, open_recipe
 from faceannot.training.run import Order, Outcome, show_preview, train
@@ -62,7 +67,7 @@ def test_a_recipe_leaves_a_whole_bundle(data: list[str], tmp_path: Path, model: 
     assert [(one.step, one.epoch) for one in moments if one.figures] == rows
     assert tomllib.loads((tmp_path / "out" / "recipe.toml").read_text())["schedule"]["epochs"] == 3
     described = json.loads((tmp_path / "out" / "data.json").read_text())
-    assert [(one["examples"], one["splits"]["test"]) for one in described] == [(40, 8), (40, 8)]
+    assert [(one["examples"], one["splits"]["test"]) for one in described["sources"]] == [(40, 8), (40, 8)]
     for path in (tmp_path / "out").glob("*.png"):
         assert min(Image.open(path).size) > 200
 
@@ -134,6 +139,14 @@ def test_folds_give_mean_and_spread(both: list[str], tmp_path: Path, model: Path
         rows = list(csv.DictReader(file))
     assert [row["fold"] for row in rows] == ["1", "2"]
     assert sum(int(row["faces"]) for row in rows) == 32
+    assert (tmp_path / "out" / "folds" / "2" / "1").is_dir()
+
+
+def test_folds_of_another_number_are_refused(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = replace(order("gender-cnn", both, tmp_path / "out", model, "epochs=1"), folds=2)
+    done(what)
+    with pytest.raises(UsageError, match="--folds 2"):
+        done(replace(what, folds=3, resume=True))
 
 
 def test_a_preview_is_drawn_without_training(both: list[str], tmp_path: Path, model: Path) -> None:
@@ -192,3 +205,85 @@ def test_pictures_are_cropped_once(tmp_path: Path, model: Path) -> None:
     assert gather(data, tmp_path / "cache", detector).fingerprints == first.fingerprints
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("crops.npy")} == made
     assert len(made) == 1
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    for way in (tmp_path / "link", tmp_path / "cache" / ".." / "photos"):
+        assert gather([f"gender-folders:{way}"], tmp_path / "cache", detector).sources[0].examples
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("crops.npy")} == made
+
+
+def test_an_age_that_was_edited_makes_new_crops_and_no_error(tmp_path: Path, model: Path) -> None:
+    fakes.save(np.full((48, 48, 3), (255, 0, 0), np.uint8), tmp_path / "a.png")
+    detector = load_bundle(model).detector
+    for age in (30, 31):
+        (tmp_path / "list.csv").write_text(f"path,gender,age\na.png,male,{age}\n")
+        material = gather([f"manifest:{tmp_path / 'list.csv'}"], tmp_path / "cache", detector)
+        assert [one.age for one in material.sources[0].examples] == [age]
+
+
+def test_a_copy_in_another_source_is_used_once_and_told(tmp_path: Path, model: Path) -> None:
+    for place in ("one/Training/male", "two/male"):
+        for number in range(3):
+            fakes.save(np.full((48, 48, 3), (255, 20 * number, 0), np.uint8), tmp_path / place / f"{number}.png")
+    fakes.save(np.full((48, 48, 3), (255, 99, 0), np.uint8), tmp_path / "two" / "male" / "new.png")
+    told: list[PreparedSource] = []
+    data = [f"gender-folders:{tmp_path / 'one'}", f"folders:{tmp_path / 'two'}"]
+    material = gather(data, tmp_path / "cache", load_bundle(model).detector, Watch(finished=told.append))
+    assert sum(len(source.examples) for source in material.sources) == 4
+    assert sum(source.cleaned.reasons()[COPY] for source in told) == 3
+
+
+def test_a_finished_bundle_is_kept_as_it_is(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = order("gender-cnn", both, tmp_path / "out", model, "epochs=1")
+    done(what)
+    described = tmp_path / "out" / "bundle.json"
+    described.write_text(json.dumps({**json.loads(described.read_text()), "heldout": {"file": "x", "sha256": "y"}}))
+    before = described.read_bytes()
+    assert done(replace(what, resume=True)).judged is None
+    assert described.read_bytes() == before
+
+
+def test_each_kind_of_label_is_judged_where_there_is_one(tmp_path: Path, model: Path) -> None:
+    folder = tiny.prepared(tmp_path / "gender", kind="gender")
+    (folder / "lost.txt").write_text("a.png\nb.png\n")
+    emotion = tiny.prepared(tmp_path / "emotion", kind="emotion")
+    table = emotion / "examples.csv"
+    table.write_text(table.read_text().replace(",test,", ",train,"))
+    data = [f"prepared:{folder}", f"prepared:{emotion}"]
+    done(order("multitask", data, tmp_path / "out", model, "epochs=1", "network.blocks=[1, 1]"))
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    assert (figures["gender"]["part"], figures["gender"]["faces"]) == ("test", 8)
+    assert (figures["emotion"]["part"], figures["emotion"]["faces"]) == ("validation", 8)
+    assert figures["label"] == {"part": None, "faces": 0}
+    assert figures["lost"] == 2
+
+
+def test_a_disk_that_takes_nothing_is_told_in_words(
+    both: list[str], tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("faceannot.training.epochs._save", full)
+    with pytest.raises(OutputError, match="No space left"):
+        done(order("gender-cnn", both, tmp_path / "out", model, "epochs=1"))
+
+
+def test_a_folder_that_is_a_file_is_told_in_words(both: list[str], tmp_path: Path, model: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    for run in (done, show_preview):
+        with pytest.raises(OutputError, match="out"):
+            run(order("gender-cnn", both, tmp_path / "out", model))
+        with pytest.raises(OutputError, match="out"):
+            run(order("gender-cnn", both, tmp_path / "out" / "below", model))
+
+
+def test_another_models_detector_is_noticed(both: list[str], tmp_path: Path, model: Path) -> None:
+    what = order("gender-cnn", both, tmp_path / "out", model, "epochs=1")
+    done(what)
+    other = fakes.bundle(tmp_path / "other")
+    with (other / "detector.onnx").open("r+b") as file:
+        changed_model = onnx.load(file)
+    changed_model.doc_string = "another"
+    onnx.save(changed_model, other / "detector.onnx")
+    with pytest.raises(UsageError, match="another --model"):
+        done(replace(what, model=fakes.redescribe(other), resume=True))

@@ -23,7 +23,7 @@ def test_ranges_and_choices_are_read() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["dense", "dense=", "=1..2", "dense=2..1", "dense=a..b"])
+@pytest.mark.parametrize("text", ["dense", "dense=", "=1..2", "dense=2..1", "dense=a..b", "lr=0..inf", "lr=nan..1"])
 def test_a_search_that_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"LOW\.\.HIGH"):
         parse_search(text)
@@ -37,6 +37,8 @@ def test_a_search_goes_on_and_leaves_its_best_recipe(tmp_path: Path) -> None:
     order = Order(recipe, [f"prepared:{source}"], tmp_path / "out", model=model)
     searches = [parse_search("dense=4..8"), parse_search("learning_rate=0.001..0.1")]
     assert tune(order, searches, 2, lambda moment: None).trials == 2
+    with pytest.raises(UsageError, match=r"--search dense=4\.\.8"):
+        tune(replace(order, resume=True), searches[1:], 3, lambda moment: None)
     best = tune(replace(order, resume=True), searches, 3, lambda moment: None)
     assert best.trials == 3
     with (tmp_path / "out" / "trials.csv").open(newline="") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -62,7 +62,7 @@ class Draw:
     chances: NDArray[np.float64]
 
     @staticmethod
-    def of(pages: Sequence[Page], shares: dict[str, float]) -> Draw:
+    def of(pages: Sequence[Page], shares: Mapping[str, float]) -> Draw:
         """`shares`: part of the draws of each source; pages of other sources are left out."""
         used = [page for page in pages if page.photo.source in shares]
         sources = np.array([page.photo.source for page in used])
@@ -82,7 +82,7 @@ class Album:
     wholes: Draw
 
     @staticmethod
-    def of(photos: Sequence[LabelledPhoto], shares: dict[str, float], whole_shares: dict[str, float]) -> Album:
+    def of(photos: Sequence[LabelledPhoto], shares: Mapping[str, float], whole_shares: Mapping[str, float]) -> Album:
         """`shares` and `whole_shares`: part of each source in either."""
         pages = [Page.of(photo) for photo in photos]
         return Album(Draw.of([page for page in pages if len(page.photo.boxes)], shares), Draw.of(pages, whole_shares))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +17,8 @@ from faceannot.training.detector.losses import detector_loss
 from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
 from faceannot.training.detector.targets import build
-from faceannot.training.fit import Schedule, fit_averaged
+from faceannot.training.fit import fit_averaged
+from faceannot.training.stages import DetectorRecipe, Schedule, parse_detector
 
 FloatArray = NDArray[np.float32]
 RECIPE = Path(__file__).parents[1] / "recipes" / "bundled-detector.toml"
@@ -46,23 +47,22 @@ class Canvases(keras.utils.PyDataset):  # type: ignore[misc]
         return build(self._side_px, made.boxes, made.landmarks, made.ignored)
 
 
-def train(labelled: Path, out: Path, teacher: Path, recipe: dict[str, Any]) -> keras.Model:
+def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> keras.Model:
     """Train on every labelled source below `labelled`, one stage of the recipe after the other.
 
     `teacher`: the ONNX file that stages with `distilled` learn from. `out/detector.keras` has YuNet's outputs, also
     returned; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on there.
     """
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
-    album = Album.of(photos, recipe["shares"], recipe["whole_shares"])
-    keras.utils.set_random_seed(recipe["stages"][0]["schedule"]["seed"])
+    album = Album.of(photos, recipe.shares, recipe.whole_shares)
+    keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
-    network = detector_network(**recipe["network"], for_training=True)
-    for number, stage in enumerate(recipe["stages"], start=1):
-        schedule = Schedule(**stage["schedule"])
-        batches = Canvases(album, recipe["canvas_px"], schedule, Teacher(teacher) if stage["distilled"] else None)
-        fit_averaged(network, batches, schedule, out / f"stage{number}", loss=detector_loss)
+    network = detector_network(**asdict(recipe.network), for_training=True)
+    for number, stage in enumerate(recipe.stages, start=1):
+        batches = Canvases(album, recipe.canvas_px, stage.schedule, Teacher(teacher) if stage.distilled else None)
+        fit_averaged(network, batches, stage.schedule, out / f"stage{number}", loss=detector_loss)
     keras.mixed_precision.set_dtype_policy("float32")
-    model = detector_network(**recipe["network"], for_training=False)
+    model = detector_network(**asdict(recipe.network), for_training=False)
     for layer in network.layers:
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
@@ -77,7 +77,8 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()
-    train(arguments.labelled, arguments.out, arguments.teacher, tomllib.loads(arguments.recipe.read_text()))
+    recipe = parse_detector(tomllib.loads(arguments.recipe.read_text()), str(arguments.recipe))
+    train(arguments.labelled, arguments.out, arguments.teacher, recipe)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,173 @@
+"""What a recipe with `[[stages]]` says, typed and checked: the form of the bundled models' recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from faceannot.errors import UsageError
+from faceannot.training.augmentation import Strength
+from faceannot.training.typed import needed, only, section, value
+
+# Strides of the detector go up to this.
+_CANVAS_STEP_PX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One training: `epochs` of `steps` batches; AdamW, linear warm-up, then a cosine to 0; averaged weights."""
+
+    epochs: int
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    ema: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwoHeads:
+    """The classifier's network; see `networks.two_heads`."""
+
+    side_px: int
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    dropout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How examples are drawn within a source, see `draw_weights`, and from which age on a gender is used."""
+
+    power: float
+    youngest_for_gender: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierStage:
+    """`shares`: part of the draws that goes to each source."""
+
+    schedule: Schedule
+    augmentation: Strength
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierRecipe:
+    """A classifier that is trained in stages on shares of sources."""
+
+    name: str
+    approach: str
+    network: TwoHeads
+    draws: Draws
+    stages: tuple[ClassifierStage, ...]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """What it learns from."""
+        return frozenset(name for stage in self.stages for name, share in stage.shares.items() if share)
+
+
+@dataclass(frozen=True, slots=True)
+class Pyramid:
+    """The detector's network; see `detector_network`."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorStage:
+    """`distilled`: whether it learns the teacher's own scores."""
+
+    schedule: Schedule
+    distilled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorRecipe:
+    """A detector that is trained in stages; shares of the faces put together, and of the photos shown as they are."""
+
+    name: str
+    approach: str
+    canvas_px: int
+    network: Pyramid
+    shares: Mapping[str, float]
+    whole_shares: Mapping[str, float]
+    stages: tuple[DetectorStage, ...]
+
+
+def parse_stages(table: Mapping[str, Any], origin: str) -> ClassifierRecipe | DetectorRecipe:
+    """The recipe that `table` says; with `canvas_px` a detector's. Raises `UsageError` naming `origin` and the key."""
+    return parse_detector(table, origin) if "canvas_px" in table else parse_classifier(table, origin)
+
+
+def parse_classifier(table: Mapping[str, Any], origin: str) -> ClassifierRecipe:
+    """The classifier's recipe that `table` says. Raises `UsageError` naming `origin`, its file, and the key."""
+    where = f"{origin}: "
+    only(table, {"name", "approach", "network", "draws", "stages"}, where)
+    network = section(TwoHeads, needed(table, "network", where), f"{where}network.")
+    if len(network.widths) != len(network.blocks):
+        raise UsageError(f"{where}network.blocks: as many numbers are needed as in network.widths")
+    draws = section(Draws, needed(table, "draws", where), f"{where}draws.")
+    return ClassifierRecipe(
+        *_named(table, where), network, draws, tuple(map(_classifier_stage, *_stages(table, where)))
+    )
+
+
+def parse_detector(table: Mapping[str, Any], origin: str) -> DetectorRecipe:
+    """The detector's recipe that `table` says. Raises `UsageError` naming `origin`, its file, and the key."""
+    where = f"{origin}: "
+    only(table, {"name", "approach", "canvas_px", "network", "shares", "whole_shares", "stages"}, where)
+    canvas_px = value(needed(table, "canvas_px", where), int, f"{where}canvas_px")
+    if canvas_px % _CANVAS_STEP_PX:
+        raise UsageError(f"{where}canvas_px: expected a multiple of {_CANVAS_STEP_PX}, found {canvas_px}")
+    network = section(Pyramid, needed(table, "network", where), f"{where}network.")
+    for key, numbers, count in (("widths", network.widths, 3), ("depths", network.depths, 4)):
+        if len(numbers) != count:
+            raise UsageError(f"{where}network.{key}: expected {count} numbers, found {len(numbers)}")
+    shares, whole = (_shares(table, key, where) for key in ("shares", "whole_shares"))
+    stages = tuple(map(_detector_stage, *_stages(table, where)))
+    return DetectorRecipe(*_named(table, where), canvas_px, network, shares, whole, stages)
+
+
+def _named(table: Mapping[str, Any], where: str) -> tuple[str, str]:
+    name, approach = (value(needed(table, key, where), str, f"{where}{key}") for key in ("name", "approach"))
+    return name, approach
+
+
+def _stages(table: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The stages, and where each is."""
+    stages = needed(table, "stages", where)
+    if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
+        raise UsageError(f"{where}stages: expected [[stages]], each with keys and values")
+    return stages, [f"{where}stages.{number}." for number in range(1, len(stages) + 1)]
+
+
+def _classifier_stage(table: dict[str, Any], where: str) -> ClassifierStage:
+    only(table, {"schedule", "augmentation", "shares"}, where)
+    strength = section(Strength, table.get("augmentation", {}), f"{where}augmentation.")
+    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where))
+
+
+def _detector_stage(table: dict[str, Any], where: str) -> DetectorStage:
+    only(table, {"schedule", "distilled"}, where)
+    return DetectorStage(_schedule(table, where), value(needed(table, "distilled", where), bool, f"{where}distilled"))
+
+
+def _schedule(table: dict[str, Any], where: str) -> Schedule:
+    schedule: Schedule = section(Schedule, needed(table, "schedule", where), f"{where}schedule.")
+    return schedule
+
+
+def _shares(table: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
+    given = needed(table, key, where)
+    if not isinstance(given, dict):
+        raise UsageError(f"{where}{key}: expected a table of sources and their shares")
+    shares = {name: value(share, float, f"{where}{key}.{name}") for name, share in given.items()}
+    if not any(shares.values()):
+        raise UsageError(f"{where}{key}: expected a share above 0 for at least one source")
+    return shares

@@ -1,0 +1,86 @@
+"""From a TOML table to a typed record, or a message that names the key and what it may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from faceannot.errors import UsageError
+
+# What divides "my.toml: schedule.epochs".
+_PLACE = re.compile(r"[. ]")
+_LIMITS: dict[str, tuple[float, float]] = {
+    "side_px": (16, 512),
+    "validation": (0.01, 0.9),
+    "widths": (1, 4096),
+    "blocks": (1, 100),
+    "dense": (0, 65536),
+    "dropout": (0.0, 0.99),
+    "epochs": (1, 100_000),
+    "batch": (1, 65536),
+    "learning_rate": (1e-9, 100.0),
+    "weight_decay": (0.0, 10.0),
+    "label_smoothing": (0.0, 0.99),
+    "early_stopping": (0, 100_000),
+    "seed": (0, 2**31 - 1),
+    "confidence": (0.0, 1.0),
+    "rotation_degrees": (0.0, 360.0),
+    "smallest_px": (2, 512),
+    "depths": (1, 100),
+    "canvas_px": (64, 4096),
+    "steps": (1, 1_000_000),
+    "ema": (0.0, 0.999999),
+    "power": (0.0, 1.0),
+    "youngest_for_gender": (0, 130),
+}
+
+
+def section(kind: type, table: Any, where: str) -> Any:
+    """`table` as the dataclass `kind`; a `UsageError` names `where` and key, and what is allowed."""
+    if not isinstance(table, dict):
+        raise UsageError(f"{where.rstrip('.')}: expected a table of keys and values")
+    hints = get_type_hints(kind)
+    only(table, set(hints), where)
+    for part in fields(kind):
+        if part.default is MISSING and part.default_factory is MISSING:
+            needed(table, part.name, where)
+    return kind(**{key: value(given, hints[key], f"{where}{key}") for key, given in table.items()})
+
+
+def only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    """Raise `UsageError` for a key that is not `allowed`."""
+    for key in table:
+        if key not in allowed:
+            raise UsageError(f"{where}{key}: no such key; there are {', '.join(sorted(allowed))}")
+
+
+def needed(table: Mapping[str, Any], key: str, where: str) -> Any:
+    """The value of `key`, or a `UsageError` that says that it is missing."""
+    if key not in table:
+        raise UsageError(f"{where}{key}: missing")
+    return table[key]
+
+
+def value(given: Any, hint: Any, where: str) -> Any:
+    """`given` as the field's type has it, or a `UsageError` that says what the field takes."""
+    if get_origin(hint) is tuple:
+        if not isinstance(given, list) or not (given or get_args(hint)[0] is str):
+            raise UsageError(f"{where}: expected a list, found {given!r}")
+        return tuple(value(part, get_args(hint)[0], where) for part in given)
+    if get_origin(hint) is Literal:
+        if given not in get_args(hint):
+            raise UsageError(f"{where}: expected one of {', '.join(get_args(hint))}, found {given!r}")
+        return given
+    if hint is float and type(given) is int:
+        given = float(given)
+    if type(given) is not hint:
+        raise UsageError(f"{where}: expected {_KINDS[hint]}, found {given!r}")
+    low, high = _LIMITS.get(_PLACE.split(where)[-1], (0.0, 10.0))
+    if hint in (int, float) and not low <= given <= high:
+        raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {given:g}")
+    return given
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
