@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from faceannot.cli.progress import open_bar
 from faceannot.outputs.names import escape
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ class CropProgress:
     """A bar for each source, on standard error if that is a terminal, and what became of it; nothing if `hidden`."""
 
     def __init__(self, *, hidden: bool) -> None:
-        self._quiet = hidden
-        self._hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
+        self._hidden = hidden
         self._bar: Any = None
 
     def __enter__(self) -> Self:
@@ -33,16 +32,14 @@ class CropProgress:
         self._close()
 
     def show(self, name: str, done: int, total: int) -> None:
-        from tqdm import tqdm
-
         if self._bar is None:
-            self._bar = tqdm(desc=name, total=total, initial=done, unit=" pictures", disable=self._hidden)
+            self._bar = open_bar(" pictures", hidden=self._hidden, total=total, name=name, initial=done)
         self._bar.update(done - self._bar.n)
 
     def finish(self, source: PreparedSource) -> None:
         """Close the bar of `source` and say what became of it."""
         self._close()
-        if not self._quiet:
+        if not self._hidden:
             typer.echo("\n".join(_summary(source)), err=True)
 
     def _close(self) -> None:
