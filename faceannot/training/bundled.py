@@ -24,7 +24,7 @@ from faceannot.training.material import gather
 from faceannot.training.products import DETECTOR, FILES, ONNX, Judged, leave
 from faceannot.training.recipe import Network, Pictures, Recipe, Step, TrainingSchedule
 from faceannot.training.steps import Trained
-from faceannot.training.workplace import STEPS, begin
+from faceannot.training.workplace import STEPS, begin, timed
 
 if TYPE_CHECKING:
     from faceannot.training.run import Order
@@ -54,7 +54,8 @@ def _classifier(order: Order, base: Bundle) -> Judged:
             f"{order.recipe.origin}: learns from {', '.join(sorted(named))}, and --data names none of them"
         )
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
-    model = train_on(pool, order.out / STEPS, table)
+    with timed(order.out):
+        model = train_on(pool, order.out / STEPS, table)
     recipe = _as_recipe(table)
     folders = [order.out / STEPS / step.name for step in recipe.steps]
     stages = [
@@ -88,7 +89,8 @@ def _detector(order: Order, base: Bundle) -> None:
     if not any(labelled.glob("*/labels.npz")):
         raise DatasetError(f"{labelled}: no folder with labels.npz in it")
     begin(order.out, order.recipe, [], overwrite=order.overwrite, products=list(FILES))
-    model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, order.recipe.table)
+    with timed(order.out):
+        model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, order.recipe.table)
     shutil.copyfile(order.out / STEPS / "detector.keras", order.out / "detector.keras")
     export_onnx(model, order.out / DETECTOR, channels_first_input=True, half=True)
     shutil.copyfile(base.classifier, order.out / ONNX)

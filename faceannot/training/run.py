@@ -18,7 +18,7 @@ from faceannot.training.recipe import Recipe, parse
 from faceannot.training.recipe_files import RecipeFile
 from faceannot.training.splits import with_validation
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, occupied
+from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, occupied, timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def _trained(order: Order, tell: Tell) -> Outcome:
     pool = pool_of(recipe, material)
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
     folds = cross_validate(recipe, material, order.folds, order.out / FOLDS, tell) if order.folds else []
-    steps = run_steps(recipe, pool, order.out / STEPS, tell)
+    with timed(order.out):
+        steps = run_steps(recipe, pool, order.out / STEPS, tell)
     return Outcome(leave(order.out, recipe, steps, pool, base), folds)
 
 
