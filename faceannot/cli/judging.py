@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 
 from faceannot.annotator import Annotator
 from faceannot.bundle import Bundle
+from faceannot.cli.progress import open_bar
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.sources import Source
 from faceannot.errors import UsageError
@@ -46,7 +46,7 @@ class Judging:
             raise UsageError(f"{bundle.folder} has recorded scores already; --overwrite replaces them")
 
     def _report(self, annotator: Annotator, recorded: Recorded | None, examples: Sequence[Example]) -> ModelReport:
-        judged = self._judged(annotator, examples)
+        judged = look_at(annotator, examples, quiet=self.quiet)
         if self.record:
             path = record(annotator.bundle, judged, today(), overwrite=self.overwrite)
             self._say(f"the scores of {len(judged):,} faces are in {path} ({path.stat().st_size / 1000:,.0f} kB)")
@@ -58,13 +58,12 @@ class Judging:
             self._say(f"nothing is recorded of {', '.join(missing)}")
         return replace(fresh, differences=differences(fresh, before))
 
-    def _judged(self, annotator: Annotator, examples: Sequence[Example]) -> Judged:
-        from tqdm import tqdm
-
-        hidden = self.quiet or sys.stderr is None or not sys.stderr.isatty()
-        with tqdm(total=len(examples), unit=" pictures", file=sys.stderr, disable=hidden, dynamic_ncols=True) as bar:
-            return judge(annotator, examples, lambda done: bar.update(done - bar.n) and None)
-
     def _say(self, text: str) -> None:
         if not self.quiet:
             typer.echo(f"faceannot: {text}", err=True)
+
+
+def look_at(annotator: Annotator, examples: Sequence[Example], *, quiet: bool) -> Judged:
+    """What the models of `annotator` say of each of `examples`, with a bar on standard error."""
+    with open_bar(" pictures", hidden=quiet, total=len(examples)) as bar:
+        return judge(annotator, examples, lambda done: bar.update(done - bar.n) and None)
