@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from faceannot.evaluation import words
-from faceannot.evaluation.comparison import SURE, Cell, Column, Comparison, Entrant, Line, NamedGap, Sheet
+from faceannot.evaluation.comparison import SURE, Cell, Column, Comparison, Entrant, NamedGap, Sheet
 from faceannot.evaluation.groups import BY_GENDER_AND_EMOTION, FEWEST_FACES, GUESSED
 
 HEADING = "Models side by side, on the same faces"
@@ -40,10 +40,12 @@ def notes(whole: Comparison) -> Iterator[str]:
 
 
 def word_tables(whole: Comparison) -> Iterator[WordTable]:
-    """The models, and then each question on each source."""
+    """The models, each question on each source, and what the gaps are between."""
     yield _models(whole.entrants)
     for sheet in whole.sheets:
         yield from _of_sheet(sheet)
+    for source in dict.fromkeys(sheet.source for sheet in whole.sheets):
+        yield _gaps(source, [sheet for sheet in whole.sheets if sheet.source == source])
 
 
 def _models(entrants: Sequence[Entrant]) -> WordTable:
@@ -78,19 +80,24 @@ def _of_sheet(sheet: Sheet) -> Iterator[WordTable]:
     """How right, women and men apart; for happy and sad also each of the two by gender."""
     title = f"{sheet.source}: {sheet.title}, {sheet.faces:,} faces"
     in_both = [column.by.startswith(BY_GENDER_AND_EMOTION) for column in sheet.columns]
-    plain = [place for place, both in enumerate(in_both) if not both]
-    yield _table(title, sheet, plain, with_rest=True)
+    lost = [words.NOTHING if line.lost is None else f"{line.lost:,}" for line in sheet.lines]
+    plain = _table(title, sheet, [place for place, both in enumerate(in_both) if not both])
+    rows = ((*row, count) for row, count in zip(plain.rows, lost, strict=True))
+    yield WordTable(title, (*plain.head, "lost"), tuple(rows), 1)
     if any(in_both):
-        yield _table(f"{title}: each by gender", sheet, [n for n, both in enumerate(in_both) if both], with_rest=False)
+        yield _table(f"{title}: each by gender", sheet, [place for place, both in enumerate(in_both) if both])
 
 
-def _table(title: str, sheet: Sheet, places: Sequence[int], *, with_rest: bool) -> WordTable:
-    head = ("model", *(head_of(sheet.columns[place]) for place in places), *(("lost", "largest gap") * with_rest))
-    rows = (
-        (line.model, *(_shown(line.cells[place]) for place in places), *(_rest(line) * with_rest))
-        for line in sheet.lines
-    )
+def _table(title: str, sheet: Sheet, places: Sequence[int]) -> WordTable:
+    head = ("model", *(head_of(sheet.columns[place]) for place in places))
+    rows = ((line.model, *(_shown(line.cells[place]) for place in places)) for line in sheet.lines)
     return WordTable(title, head, tuple(rows), 1)
+
+
+def _gaps(source: str, sheets: Sequence[Sheet]) -> WordTable:
+    head = ("question", "model", "by", "worst", "best", "gap")
+    rows = ((sheet.title, line.model, *_gap(line.gap)) for sheet in sheets for line in sheet.lines if line.gap)
+    return WordTable(f"{source}: the largest gap of each model", head, tuple(rows), 5)
 
 
 def head_of(column: Column) -> str:
@@ -104,12 +111,6 @@ def _shown(cell: Cell | None) -> str:
     return words.NOTHING if cell is None else words.per_cent(cell.value, cell.interval)
 
 
-def _rest(line: Line) -> tuple[str, str]:
-    return (words.NOTHING if line.lost is None else f"{line.lost:,}", _gap(line.gap))
-
-
-def _gap(named: NamedGap | None) -> str:
-    if named is None:
-        return words.NOTHING
+def _gap(named: NamedGap) -> tuple[str, ...]:
     gap = named.gap
-    return f"{named.by}: {gap.worst} {words.per_cent(gap.difference, gap.interval)} below {gap.best}"
+    return named.by, gap.worst, gap.best, words.per_cent(gap.difference, gap.interval)

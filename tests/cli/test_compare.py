@@ -36,7 +36,7 @@ def test_recipes_are_trained_once_and_put_beside_a_bundle(tmp_path: Path, bundle
     said = run.stderr.decode()
     assert "gender-cnn, gender: epoch 1/1" in said
     assert "gender-cnn: trained, in work/gender-cnn" in said
-    assert "female, by a model" in " ".join(run.stdout.decode().split())
+    assert "what fake takes them for" in " ".join(run.stdout.decode().split())
     content = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert [one["name"] for one in content["entrants"]] == ["fake", "gender-cnn"]
     assert [one["training_s"] is None for one in content["entrants"]] == [True, False]

@@ -82,6 +82,14 @@ def test_a_model_without_an_answer_has_a_dash_and_no_half(whole: Comparison) -> 
     assert emotion.rows[0][1].startswith("100.0 (")
 
 
+def test_the_largest_gap_of_each_model_is_named(whole: Comparison) -> None:
+    gaps = list(word_tables(whole))[-1]
+    assert gaps.title == "made: the largest gap of each model"
+    found = {row[1]: row[2:5] for row in gaps.rows if row[0] == "happy or sad"}
+    assert found["all-happy"] == ("gender", "female", "male")
+    assert "gender-alone" not in found
+
+
 def test_the_first_table_says_how_large_each_is_and_how_long_it_was_trained(whole: Comparison) -> None:
     models = next(iter(word_tables(whole)))
     assert models.rows == (
