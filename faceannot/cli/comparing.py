@@ -16,7 +16,7 @@ from faceannot.cli.contestants import Contestant, contestants
 from faceannot.cli.judging import look_at
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.sources import parse_source
-from faceannot.errors import UsageError
+from faceannot.errors import DatasetError, UsageError
 from faceannot.evaluation.comparison import Comparison, Entrant, comparison, guessed_genders, with_guesses
 from faceannot.evaluation.html import column_names
 from faceannot.evaluation.judged import Judged, held_out
@@ -84,9 +84,12 @@ class Comparing:
         from faceannot.training.run import Order
 
         order = Order(recipe, self.train_data, folder, self.cache, self.model, resume=self.resume, overwrite=self._anew)
-        # Keras writes to standard output, which is for data alone.
-        with redirect_stdout(sys.stderr), TrainingProgress(hidden=self.quiet) as progress:
-            trained = train_unless_finished(order, named(progress.show, folder.name))
+        try:
+            # Keras writes to standard output, which is for data alone.
+            with redirect_stdout(sys.stderr), TrainingProgress(hidden=self.quiet) as progress:
+                trained = train_unless_finished(order, named(progress.show, folder.name))
+        except DatasetError as error:
+            raise DatasetError(f"{folder.name}: {error}") from error
         self._say(f"{folder.name}: {'trained' if trained else 'was trained before'}, in {folder}")
 
     def _judged(

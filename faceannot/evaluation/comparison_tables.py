@@ -45,7 +45,9 @@ def word_tables(whole: Comparison) -> Iterator[WordTable]:
     for sheet in whole.sheets:
         yield from _of_sheet(sheet)
     for source in dict.fromkeys(sheet.source for sheet in whole.sheets):
-        yield _gaps(source, [sheet for sheet in whole.sheets if sheet.source == source])
+        gaps = _gaps(source, [sheet for sheet in whole.sheets if sheet.source == source])
+        if gaps.rows:
+            yield gaps
 
 
 def _models(entrants: Sequence[Entrant]) -> WordTable:

@@ -115,6 +115,19 @@ def test_guessed_genders_are_marked_and_make_no_label_true(loaded: Bundle) -> No
     assert [one.question for one in whole.sheets] == ["emotion"]
     text = comparison_markdown(whole)
     assert "female, by a model (40)" in text
+    assert "largest gap of each" in text
+
+
+def test_of_few_faces_there_is_no_gap_and_no_table_of_gaps(loaded: Bundle) -> None:
+    few = faces([0.1, 0.9], [HAPPY, SAD]).only(np.arange(4))
+    whole = comparison([entrant(loaded, "one", few)], "test", "c", None)
+    assert not [one.title for one in word_tables(whole) if "gap" in one.title]
+
+
+def test_the_note_names_the_model_that_guessed(loaded: Bundle) -> None:
+    text = comparison_markdown(
+        comparison([entrant(loaded, "one", faces([0.1, 0.9], [HAPPY, SAD]))], "test", "c", "faceannot-1")
+    )
     assert "what faceannot-1 takes them for, where it is at least 80 % sure" in text
 
 
