@@ -13,7 +13,7 @@ from faceannot.evaluation.html import document, model_section, table
 from faceannot.evaluation.html_plots import captioned, floor
 from faceannot.evaluation.svg import Axis, Row, rows
 
-_LONGEST_NAME = 24
+_LONGEST_NAME, _NAMES_PX = 24, 185
 
 
 def comparison_page(whole: Comparison) -> str:
@@ -84,7 +84,8 @@ def _plot(sheet: Sheet, place: int) -> str:
     # One axis for all groups of a question, so that they can be compared.
     low = floor(min(cell.interval.low for line in sheet.lines for cell in line.cells if cell))
     caption = head_of(sheet.columns[place])
-    return captioned(caption, rows(caption, entries, Axis("right answers, with 95 % intervals", low)))
+    axis = Axis("right answers, with 95 % intervals", low)
+    return captioned(caption, rows(caption, entries, axis, names_px=_NAMES_PX))
 
 
 def _short(name: str) -> str:
