@@ -141,7 +141,8 @@ def classifier(side_px: int = CROP_PX, expressions: int = len(EXPRESSIONS), like
     gender[2] = -0.1, 0.1
     expression = np.zeros((3, expressions))
     expression[1, 1] = 0.2
-    bias = [0.0, 0.0, 8.0, *[0.0] * (expressions - 3)]
+    # Even scores would mean that it does not know the other expressions.
+    bias = [0.0, 0.0, 8.0, *[-0.01] * (expressions - 3)]
     if likeliest:
         bias[EXPRESSIONS.index(likeliest)] = 100.0
     weights = _weights(

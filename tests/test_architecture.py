@@ -51,7 +51,7 @@ OWNERS = {
 }
 HEAVY = {"cv2", "h5py", "jax", "keras", "matplotlib", "onnx", "onnxruntime", "pyarrow", "tensorflow", "torch"}
 
-COMMANDS = ("label", "evaluate", "balance-report", "train", "tune", "recipes", "prepare", "info")
+COMMANDS = ("label", "evaluate", "balance-report", "train", "tune", "compare", "recipes", "prepare", "info")
 HELPS = [["--help"], ["--version"], ["recipes"], ["datasets"], *([name, "--help"] for name in COMMANDS)]
 
 

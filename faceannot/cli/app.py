@@ -8,6 +8,7 @@ import typer
 
 from faceannot._version import __version__
 from faceannot.cli.balance_report import balance_report
+from faceannot.cli.compare import compare
 from faceannot.cli.datasets import datasets
 from faceannot.cli.evaluate import evaluate
 from faceannot.cli.info import info
@@ -31,6 +32,7 @@ app.command()(evaluate)
 app.command("balance-report")(balance_report)
 app.command()(train)
 app.command()(tune)
+app.command()(compare)
 app.command()(recipes)
 app.command()(info)
 app.command()(prepare)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
-from faceannot.errors import OutputError, UsageError
+from faceannot.cli.reports import SplitName, check_targets, save, save_json
+from faceannot.errors import UsageError
 
 if TYPE_CHECKING:
     from faceannot.evaluation.report import Report
 
 INPUT, OUTPUT, SPEED = "What to judge", "What to write", "How to run"
-
-
-class SplitName(StrEnum):
-    """A part of the data."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
 
 
 class Against(StrEnum):
@@ -113,7 +105,7 @@ def evaluate(
     """
     with exit_codes():
         _check(data, split, against, record_into, model)
-        _check_targets(out, json_out, overwrite)
+        check_targets([out], json_out, overwrite)
         models: list[Path | None] = [record_into] if record_into else [*model] if model else [None]
         if data:
             whole = _measured(models, data, split, against, record_into, overwrite, threads, quiet)
@@ -140,20 +132,6 @@ def _check(
             raise UsageError(f"{option} is about the test part: leave out --split")
     if split is not SplitName.TEST and not data:
         raise UsageError("--split needs --data KIND:PATH: only scores of test faces are recorded")
-
-
-def _check_targets(out: Path | None, json_out: str | None, overwrite: bool) -> None:
-    """Refuse what cannot be written before an hour of measuring, not after it."""
-    files = [path for path in (out, Path(json_out) if json_out and json_out != "-" else None) if path]
-    if len(files) == 2 and files[0].resolve() == files[1].resolve():
-        raise UsageError(f"{out} cannot be both the report and the JSON")
-    for path in files:
-        if path.is_file() and not overwrite:
-            raise OutputError(f"{path} exists already; --overwrite replaces it")
-        if not path.parent.is_dir() or path.is_dir():
-            raise OutputError(f"{path} cannot be written: {'it is a folder' if path.is_dir() else 'no such folder'}")
-    if sys.stdout is None:
-        raise OutputError("standard output is closed")
 
 
 def _measured(
@@ -197,23 +175,12 @@ def _write(whole: Report, out: Path | None, json_out: str | None, overwrite: boo
     if out:
         from faceannot.evaluation.html import page
 
-        _save(out, page(whole, thumbnails=thumbnails), overwrite)
+        save(out, page(whole, thumbnails=thumbnails), overwrite)
     if json_out:
-        import json
-
         from faceannot.evaluation.report import as_json
 
-        text = json.dumps(as_json(whole), indent=1, ensure_ascii=False) + "\n"
-        _save(sys.stdout.buffer if json_out == "-" else Path(json_out), text, overwrite)
+        save_json(json_out, as_json(whole), overwrite)
     if json_out != "-":
         from faceannot.cli.evaluation_tables import show_report
 
         show_report(whole)
-
-
-def _save(target: Path | BinaryIO, text: str, overwrite: bool) -> None:
-    from faceannot.outputs.sink import open_sink
-
-    sink = open_sink(target, overwrite=overwrite)
-    sink.write(text.encode("utf-8"))
-    sink.close()

@@ -26,11 +26,16 @@ _MOST_DIFFERENCES = 20
 
 def show_report(whole: Report) -> None:
     """Print the tables; the classes, groups and confusions of the last scope: of all data, or of the only source."""
+    show(_parts(whole))
+
+
+def show(parts: Iterable[Table | Text]) -> None:
+    """Print `parts` to standard output, one below the other."""
     has_width = sys.stdout.isatty() or "COLUMNS" in os.environ
     console = Console(highlight=False, width=None if has_width else _WIDTH)
     # Captured, because rich ends a program with an exit code of its own when a pipe is closed.
     with console.capture() as captured:
-        for part in _parts(whole):
+        for part in parts:
             console.print(part)
     typer.echo(captured.get(), nl=False)
 
@@ -44,7 +49,7 @@ def _parts(whole: Report) -> Iterator[Table | Text]:
 
 
 def _side_by_side(whole: Report) -> Table:
-    table = _table("Side by side", ["data", "question", "figure"], column_names(whole.models))
+    table = table_of("Side by side", ["data", "question", "figure"], column_names(whole.models))
     for source, question, figure, values in compared_figures(whole.models):
         table.add_row(*map(plain, (source, question, figure, *values)))
     return table
@@ -70,7 +75,7 @@ def _model(model: ModelReport) -> Iterator[Table | Text]:
 
 def _headline(model: ModelReport) -> Table:
     numbers = ["faces", "lost", "accuracy", "balanced", "macro F1", "ROC AUC", "ECE"]
-    table = _table("How often right, in per cent, with 95 % intervals", ["data", "question"], numbers)
+    table = table_of("How often right, in per cent, with 95 % intervals", ["data", "question"], numbers)
     for source, question in _questions(model.sources):
         figures = (words.figure(question.figure(key)) for key in HEADLINE)
         counts = f"{question.faces:,}", f"{question.lost:,}"
@@ -85,7 +90,7 @@ def _lost(source: SourceReport) -> Text:
 
 
 def _classes(scope: SourceReport, about: str) -> Table:
-    table = _table(f"By class, {about}", ["question", "class"], ["faces", "recall", "precision", "F1", "ROC AUC"])
+    table = table_of(f"By class, {about}", ["question", "class"], ["faces", "recall", "precision", "F1", "ROC AUC"])
     for question in scope.questions:
         for part in question.classes:
             figures = (words.figure(figure) for figure in part.figures)
@@ -95,7 +100,7 @@ def _classes(scope: SourceReport, about: str) -> Table:
 
 def _confusion(question: QuestionReport, about: str) -> Table:
     names = [part.name for part in question.classes]
-    table = _table(f"{question.title}, {about}", ["people said ↓ faceannot →"], names)
+    table = table_of(f"{question.title}, {about}", ["people said ↓ faceannot →"], names)
     table.add_column("lost", justify="right")
     for name, row in zip(names, question.confusion, strict=True):
         table.add_row(name, *(f"{cell:,}" for cell in row))
@@ -103,7 +108,7 @@ def _confusion(question: QuestionReport, about: str) -> Table:
 
 
 def _gaps(model: ModelReport) -> Table:
-    table = _table("Largest gaps, in points", ["data", "question", "by", "worst", "best"], ["gap"])
+    table = table_of("Largest gaps, in points", ["data", "question", "by", "worst", "best"], ["gap"])
     for source, question in _questions(model.sources):
         for dimension in question.groups:
             if gap := dimension.gap:
@@ -113,7 +118,7 @@ def _gaps(model: ModelReport) -> Table:
 
 
 def _groups(scope: SourceReport, about: str) -> Table:
-    table = _table(f"By group, {about}, worst first", ["question", "by", "group"], ["faces", "lost", "right"])
+    table = table_of(f"By group, {about}, worst first", ["question", "by", "group"], ["faces", "lost", "right"])
     for question in scope.questions:
         for dimension in question.groups:
             for place, group in enumerate(dimension.groups):
@@ -126,7 +131,9 @@ def _groups(scope: SourceReport, about: str) -> Table:
 
 def _unsure(model: ModelReport) -> Table:
     title = f"The flag unsure at its threshold {model.unsure_threshold:g}, on faces found, in per cent"
-    table = _table(title, ["data", "question"], ["flagged", "errors removed", "right of the rest", "flagged by class"])
+    table = table_of(
+        title, ["data", "question"], ["flagged", "errors removed", "right of the rest", "flagged by class"]
+    )
     for source, question in _questions(model.sources):
         unsure = question.unsure
         shares = (unsure.flagged, unsure.errors_removed, unsure.accuracy_kept)
@@ -142,7 +149,7 @@ def _differences(model: ModelReport) -> Table | Text:
     outside = sum(one.outside for one in model.differences)
     title = f"Against the recorded scores: {len(model.differences)} figures differ, {outside} of them outside"
     texts = ["data", "question", "figure"]
-    table = _table(title, texts, ["recorded", "interval", "measured", "outside"])
+    table = table_of(title, texts, ["recorded", "interval", "measured", "outside"])
     for one in model.differences[:_MOST_DIFFERENCES]:
         numbers = words.exact(one.recorded), words.exact_interval(one.interval), words.exact(one.measured)
         table.add_row(*map(plain, (one.source, one.question, one.figure, *numbers, "yes" if one.outside else "no")))
@@ -155,7 +162,8 @@ def _questions(sources: Iterable[SourceReport]) -> Iterator[tuple[SourceReport, 
             yield source, question
 
 
-def _table(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
+def table_of(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
+    """An empty table with its columns: words to the left, numbers to the right."""
     table = Table(title=plain(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in texts:
         table.add_column(plain(name))

@@ -46,7 +46,7 @@ class Judging:
             raise UsageError(f"{bundle.folder} has recorded scores already; --overwrite replaces them")
 
     def _report(self, annotator: Annotator, recorded: Recorded | None, examples: Sequence[Example]) -> ModelReport:
-        judged = self._judged(annotator, examples)
+        judged = look_at(annotator, examples, quiet=self.quiet)
         if self.record:
             path = record(annotator.bundle, judged, today(), overwrite=self.overwrite)
             self._say(f"the scores of {len(judged):,} faces are in {path} ({path.stat().st_size / 1000:,.0f} kB)")
@@ -58,10 +58,12 @@ class Judging:
             self._say(f"nothing is recorded of {', '.join(missing)}")
         return replace(fresh, differences=differences(fresh, before))
 
-    def _judged(self, annotator: Annotator, examples: Sequence[Example]) -> Judged:
-        with open_bar(" pictures", hidden=self.quiet, total=len(examples)) as bar:
-            return judge(annotator, examples, lambda done: bar.update(done - bar.n) and None)
-
     def _say(self, text: str) -> None:
         if not self.quiet:
             typer.echo(f"faceannot: {text}", err=True)
+
+
+def look_at(annotator: Annotator, examples: Sequence[Example], *, quiet: bool) -> Judged:
+    """What the models of `annotator` say of each of `examples`, with a bar on standard error."""
+    with open_bar(" pictures", hidden=quiet, total=len(examples)) as bar:
+        return judge(annotator, examples, lambda done: bar.update(done - bar.n) and None)

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from faceannot.evaluation.intervals import Interval, difference, wilson
 from faceannot.evaluation.judged import Judged
-from faceannot.evaluation.questions import Answers
+from faceannot.evaluation.questions import HAPPY, SAD, Answers
 
 AGES = ((0, 9), (10, 19), (20, 29), (30, 49), (50, 69), (70, 199))
 SIDES_PX = ((1, 31), (32, 47), (48, 63), (64, 95), (96, 159), (160, 99999))
 # With fewer faces a group's share says next to nothing, and it would be the worst one by chance.
 FEWEST_FACES = 30
+
+BY_GENDER, BY_GENDER_AND_EMOTION = "gender", "gender and emotion"
+# What is added to a division by genders that people did not say.
+GUESSED = ", by a model"
 
 # In the order of `GENDERS`; other questions are put to children and grown-ups alike.
 _WORDS = {"gender": ("men", "women"), "gender-under-20": ("boys", "girls")}
@@ -84,7 +88,12 @@ def _divisions(judged: Judged, answers: Answers) -> Iterator[tuple[str, Iterator
     rows = answers.rows
     gender, age, ethnicity = judged.gender[rows], judged.age[rows], judged.ethnicity[rows]
     names = _WORDS.get(answers.key, ("male", "female"))
-    yield "gender", _by_gender(gender, names)
+    yield BY_GENDER, _by_gender(gender, names)
+    yield BY_GENDER_AND_EMOTION, _by_gender_and_emotion(gender, judged.expression[rows], answers)
+    if judged.guessed_gender is not None:
+        guessed = judged.guessed_gender[rows]
+        yield BY_GENDER + GUESSED, _by_gender(guessed, names)
+        yield BY_GENDER_AND_EMOTION + GUESSED, _by_gender_and_emotion(guessed, judged.expression[rows], answers)
     yield "age", ((span, inside) for span, inside in _by_span(age, AGES))
     yield (
         "gender and age",
@@ -109,6 +118,16 @@ def _by_name(names: NDArray[np.str_]) -> Iterator[tuple[str, BoolArray]]:
     for name in np.unique(names):
         if name:
             yield str(name), names == name
+
+
+def _by_gender_and_emotion(
+    gender: NDArray[np.int64], expression: NDArray[np.int64], answers: Answers
+) -> Iterator[tuple[str, BoolArray]]:
+    """Of happy against sad alone; the four labels are this division themselves."""
+    if answers.key == "emotion":
+        for name, emotion in (("happy", HAPPY), ("sad", SAD)):
+            for who, chosen in _by_gender(gender, ("male", "female")):
+                yield f"{name} {who}", chosen & (expression == emotion)
 
 
 def _by_span(

@@ -19,7 +19,6 @@ _Cells = Iterable[str]
 
 def page(whole: Report, *, thumbnails: bool = True) -> str:
     """The whole page; the worst mistakes with `thumbnails`, small pictures of the faces."""
-    style = resources.files("faceannot.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     several = len(whole.models) > 1
     body = [
         "<h1>How good the labels are, and for whom</h1>",
@@ -27,9 +26,16 @@ def page(whole: Report, *, thumbnails: bool = True) -> str:
         f"<p>faceannot {escape(whole.faceannot)}, {whole.date}, {whole.split} part of the data. In parentheses: 95 % "
         "intervals. Accuracy, precision, recall and F1 in per cent.</p>",
         *([side_by_side(whole.models)] if several else []),
-        *(_model(model, thumbnails) for model in whole.models),
+        *(model_section(model, thumbnails=thumbnails) for model in whole.models),
     ]
-    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>faceannot evaluate</title>"
+    return document("faceannot evaluate", body)
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """A page of these parts, with the styles in it."""
+    style = resources.files("faceannot.evaluation").joinpath("report.css").read_text(encoding="utf-8")
+    viewport = "<meta name='viewport' content='width=device-width'>"
+    head = f"<meta charset='utf-8'>{viewport}<title>{escape(title)}</title>"
     return (
         f"<!doctype html><html lang='en'><head>{head}<style>{style}</style></head><body>{''.join(body)}</body></html>\n"
     )
@@ -38,7 +44,7 @@ def page(whole: Report, *, thumbnails: bool = True) -> str:
 def side_by_side(models: Sequence[ModelReport]) -> str:
     """One column a model, one row a figure."""
     head = ["data", "question", "figure", *(escape(name) for name in column_names(models))]
-    return f"<h2>Side by side</h2>{_table(head, _compared(models), texts=3)}"
+    return f"<h2>Side by side</h2>{table(head, _compared(models), texts=3)}"
 
 
 def column_names(models: Sequence[ModelReport]) -> list[str]:
@@ -65,7 +71,8 @@ def _compared(models: Sequence[ModelReport]) -> Iterator[_Cells]:
         yield [escape(source), escape(question), escape(figure), *values]
 
 
-def _model(model: ModelReport, thumbnails: bool) -> str:
+def model_section(model: ModelReport, *, thumbnails: bool = True) -> str:
+    """Everything about one model."""
     origin = f"recorded on {escape(model.recorded)}" if model.recorded else "measured now"
     return "".join(
         [
@@ -92,7 +99,7 @@ def _headline(model: ModelReport) -> str:
         for source in model.sources
         for question in source.questions
     )
-    return _table(head, lines, texts=2)
+    return table(head, lines, texts=2)
 
 
 def _differences(model: ModelReport) -> str:
@@ -110,7 +117,7 @@ def _differences(model: ModelReport) -> str:
         ]
         for one in model.differences
     )
-    return f"<h3>Against the recorded scores</h3>{_table(head, lines, texts=3)}"
+    return f"<h3>Against the recorded scores</h3>{table(head, lines, texts=3)}"
 
 
 def _source(source: SourceReport, *, is_open: bool) -> str:
@@ -146,7 +153,7 @@ def _classes(question: QuestionReport) -> str:
         [escape(part.name), f"{part.faces:,}", *(words.figure(figure) for figure in part.figures)]
         for part in question.classes
     )
-    return _table(head, lines, texts=1)
+    return table(head, lines, texts=1)
 
 
 def _unsure(unsure: Unsure) -> str:
@@ -201,7 +208,7 @@ def _figure(mistake: Mistake, thumbnails: bool) -> str:
     )
 
 
-def _table(head: Sequence[str], lines: Iterable[_Cells], *, texts: int) -> str:
+def table(head: Sequence[str], lines: Iterable[_Cells], *, texts: int) -> str:
     """A table whose first `texts` columns are words and the others numbers."""
     first = "".join(f"<th{' class=text' * (place < texts)}>{name}</th>" for place, name in enumerate(head))
     rest = "".join(

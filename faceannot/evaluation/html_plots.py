@@ -14,13 +14,13 @@ from faceannot.evaluation.svg import Axis, Row, Series, plot, rows
 def reliability_plot(question: QuestionReport) -> str:
     """Accuracy against confidence, in bins of equally many faces."""
     points = tuple((one.confidence, one.accuracy) for one in question.reliability)
-    low = _floor(min((value for point in points for value in point), default=0.0))
+    low = floor(min((value for point in points for value in point), default=0.0))
     series = (
         Series("faces found, in bins of equally many", points, "points"),
         Series("scores that mean what they say", ((low, low), (1.0, 1.0)), "guide"),
     )
     drawn = plot("Reliability", Axis("score of the answer", low), Axis("answers that are right", low), series)
-    return _captioned(f"Reliability: ECE {words.figure(question.figure('ece'))}", drawn)
+    return captioned(f"Reliability: ECE {words.figure(question.figure('ece'))}", drawn)
 
 
 def coverage_plot(question: QuestionReport) -> str:
@@ -31,14 +31,14 @@ def coverage_plot(question: QuestionReport) -> str:
     # Of few faces the accuracy jumps about.
     curve = tuple(one for one in question.curve if one.coverage * question.faces >= FEWEST_FACES)
     here = ((kept, unsure.accuracy_kept.value),) if unsure.accuracy_kept.whole else ()
-    low = _floor(min((one.accuracy for one in (*curve, *unsure.curve)), default=0.0))
+    low = floor(min((one.accuracy for one in (*curve, *unsure.curve)), default=0.0))
     series = (
         Series("by the answer's own score", _points(curve)),
         Series("by the unsure flag, threshold 0 to 1", _points(unsure.curve)),
         Series(f"the flag's threshold {unsure.threshold:g}", here, "points"),
     )
     drawn = plot("Coverage", Axis("faces kept"), Axis("kept answers that are right", low), series)
-    return _captioned("Accuracy against coverage", drawn)
+    return captioned("Accuracy against coverage", drawn)
 
 
 def group_rows(dimension: Dimension) -> str:
@@ -54,9 +54,9 @@ def group_rows(dimension: Dimension) -> str:
         )
         for group in dimension.groups
     ]
-    low = _floor(min(entry.low for entry in entries))
+    low = floor(min(entry.low for entry in entries))
     drawn = rows(f"By {dimension.name}", entries, Axis("right answers, with 95 % intervals", low))
-    return _captioned(f"By {dimension.name}, worst first. {_gap(dimension)}", drawn)
+    return captioned(f"By {dimension.name}, worst first. {_gap(dimension)}", drawn)
 
 
 def _gap(dimension: Dimension) -> str:
@@ -71,10 +71,11 @@ def _points(curve: tuple[Kept, ...]) -> tuple[tuple[float, float], ...]:
     return tuple((one.coverage, one.accuracy) for one in curve)
 
 
-def _floor(value: float) -> float:
+def floor(value: float) -> float:
     """The lower end of an axis that shows `value`: a round share, at most 0.9."""
     return min(0.9, int(max(0.0, value) * 10) / 10)
 
 
-def _captioned(caption: str, drawn: str) -> str:
+def captioned(caption: str, drawn: str) -> str:
+    """A plot under its caption."""
     return f"<figure class='plot'><figcaption>{escape(caption)}</figcaption>{drawn}</figure>"

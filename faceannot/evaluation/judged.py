@@ -46,6 +46,8 @@ class Judged:
     `GENDERS` and `EXPRESSIONS`, `UNKNOWN` where the source does not say. `age`: years or `UNKNOWN`. `outcome`: of
     `Outcome`. `side_px`: longer side of the found box. `detection`: 0..1. `genders` (n, 2) and `expressions` (n, 7):
     probabilities; all of these are 0 for faces that were lost. `seen`: the pictures, only where measured afresh.
+    `guessed_gender`: what a model takes faces for whose gender the source does not say, `UNKNOWN` for all others. It
+    divides faces into groups and is never what an answer is compared with; None where no model was asked.
     """
 
     source: NDArray[np.str_]
@@ -60,6 +62,7 @@ class Judged:
     genders: NDArray[np.float64]
     expressions: NDArray[np.float64]
     seen: tuple[Seen, ...] = ()
+    guessed_gender: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.source)
@@ -70,7 +73,8 @@ class Judged:
 
     def only(self, chosen: NDArray[np.bool_]) -> Judged:
         """The rows where `chosen` (n) is true."""
-        arrays: dict[str, Any] = {f.name: getattr(self, f.name)[chosen] for f in fields(self) if f.name != "seen"}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "seen"}
+        arrays: dict[str, Any] = {name: part if part is None else part[chosen] for name, part in values.items()}
         return Judged(**arrays, seen=tuple(seen for seen, one in zip(self.seen, chosen, strict=False) if one))
 
     @property

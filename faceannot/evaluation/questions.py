@@ -19,6 +19,8 @@ IntArray = NDArray[np.int64]
 # Below that people read gender off a face unreliably, and the networks are not meant for it: reported apart.
 GROWN_UP = 20
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
+# Scores that differ by no more than rounding are even.
+_EVEN = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,19 +66,24 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """`truth` gives the true class or `UNKNOWN` for each face, `scores` the probabilities of the classes."""
+    """`truth` gives the true class or `UNKNOWN` for each face, `scores` the probabilities of the classes.
+
+    `needs`: what the model has to tell apart, of `gender`, `emotion` and `expression`.
+    """
 
     key: str
     title: str
     classes: tuple[str, ...]
     truth: Callable[[Judged], IntArray]
     scores: Callable[[Judged], FloatArray]
+    needs: frozenset[str]
 
 
 def ask(judged: Judged, unsure_threshold: float) -> list[Answers]:
-    """The answers to each question that at least one face can be judged by."""
+    """The answers to each question that at least one face can be judged by, and that the model has answers to."""
     flagged = is_unsure(judged, unsure_threshold)
-    answers = (_answers(question, judged, flagged) for question in _QUESTIONS)
+    knows = _told_apart(judged)
+    answers = (_answers(question, judged, flagged) for question in _QUESTIONS if question.needs <= knows)
     return [one for one in answers if len(one)]
 
 
@@ -95,6 +102,17 @@ def label_score(judged: Judged) -> FloatArray:
 def is_unsure(judged: Judged, threshold: float) -> BoolArray:
     """The flag of the table: the label's score is below `threshold`, or the expression neither happy nor sad."""
     return (label_score(judged) < threshold) | ~np.isin(judged.expressions.argmax(axis=1), (HAPPY, SAD))
+
+
+def _told_apart(judged: Judged) -> frozenset[str]:
+    """What the scores of the faces found are not even in: a model without an answer gives all of its classes the same.
+
+    All three where no face was found.
+    """
+    found = judged.only(~judged.lost)
+    others = np.delete(found.expressions, (HAPPY, SAD), axis=1)
+    scores = {"gender": found.genders, "emotion": found.expressions[:, (HAPPY, SAD)], "expression": others}
+    return frozenset(name for name, part in scores.items() if not len(part) or np.ptp(part, axis=1).max() > _EVEN)
 
 
 def _answers(question: _Question, judged: Judged, flagged: BoolArray) -> Answers:
@@ -146,10 +164,15 @@ def _label_scores(judged: Judged) -> FloatArray:
     return pairs.reshape(len(judged), len(LABELS))
 
 
+_GENDER, _EMOTION, _EXPRESSION = frozenset({"gender"}), frozenset({"emotion"}), frozenset({"expression"})
 _QUESTIONS = (
-    _Question("gender", "gender, 20 and over", GENDERS, _grown_up_gender, lambda j: j.genders),
-    _Question("gender-under-20", "gender, under 20", GENDERS, _child_gender, lambda j: j.genders),
-    _Question("emotion", "happy or sad", ("happy", "sad"), _emotion, _emotion_scores),
-    _Question("expression", "seven expressions", EXPRESSIONS, lambda j: j.expression, lambda j: j.expressions),
-    _Question("label", "four labels", LABELS, _label, _label_scores),
+    _Question("gender", "gender, 20 and over", GENDERS, _grown_up_gender, lambda j: j.genders, _GENDER),
+    _Question("gender-under-20", "gender, under 20", GENDERS, _child_gender, lambda j: j.genders, _GENDER),
+    _Question("emotion", "happy or sad", ("happy", "sad"), _emotion, _emotion_scores, _EMOTION),
+    _Question(
+        "expression", "seven expressions", EXPRESSIONS, lambda j: j.expression, lambda j: j.expressions, _EXPRESSION
+    ),
+    _Question("label", "four labels", LABELS, _label, _label_scores, _GENDER | _EMOTION),
 )
+# Key to title of each question, in the order in which they are put.
+TITLES = {question.key: question.title for question in _QUESTIONS}

@@ -7,7 +7,7 @@ import datetime
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from faceannot.evaluation.judged import Judged, Outcome
 from faceannot.evaluation.mistakes import JSON, Mistake, worst_mistakes
 from faceannot.evaluation.questions import ask
 from faceannot.outputs.names import escape
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ALL = "all"
 NOTE = (
@@ -86,8 +89,8 @@ def model_report(bundle: Bundle, judged: Judged, recorded: str | None = None) ->
     )
 
 
-def as_json(whole: Report) -> dict[str, Any]:
-    """The report as JSON's types: six decimals, null for what is not known. No pictures."""
+def as_json(whole: DataclassInstance) -> dict[str, Any]:
+    """A report as JSON's types: six decimals, null for what is not known. No pictures."""
     return {field.name: _plain(getattr(whole, field.name)) for field in dataclasses.fields(whole)}
 
 

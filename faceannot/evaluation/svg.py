@@ -61,9 +61,9 @@ def plot(title: str, x: Axis, y: Axis, series: Sequence[Series], size: tuple[int
     return _svg(title, width, height + 18 * len(series), parts)
 
 
-def rows(title: str, entries: Sequence[Row], axis: Axis, width: int = 540) -> str:
+def rows(title: str, entries: Sequence[Row], axis: Axis, width: int = 540, names_px: int = 152) -> str:
     """An SVG with one line for each of `entries`: its name, a dot with its interval, and its note."""
-    left, right, line = 152, 185, 21
+    left, right, line = names_px, 185, 21
     height = _TOP + line * len(entries) + 34
 
     def across(value: float) -> float:

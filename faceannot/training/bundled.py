@@ -27,7 +27,7 @@ from faceannot.training.products import DETECTOR, FILES, ONNX, Judged, leave, ve
 from faceannot.training.recipe import Network, Pictures, Recipe, Step, TrainingSchedule
 from faceannot.training.stages import ClassifierRecipe, DetectorRecipe, parse_stages
 from faceannot.training.steps import Trained
-from faceannot.training.workplace import STEPS, begin, is_finished
+from faceannot.training.workplace import STEPS, begin, is_finished, timed
 
 if TYPE_CHECKING:
     from faceannot.training.run import Order
@@ -60,7 +60,8 @@ def _classifier(order: Order, wanted: ClassifierRecipe, base: Bundle, watch: Wat
     begin(order.out, order.recipe, material.described(), overwrite=order.overwrite, products=list(FILES))
     if is_finished(order.out):
         return None
-    model = train_on(pool, order.out / STEPS, wanted)
+    with timed(order.out):
+        model = train_on(pool, order.out / STEPS, wanted)
     recipe = _as_recipe(wanted)
     stages = [
         Trained(step, model, _history(order.out / STEPS / step.name), len(pool.examples), ()) for step in recipe.steps
@@ -102,7 +103,8 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
     begin(order.out, order.recipe, data, overwrite=order.overwrite, products=[*FILES, KERAS_DETECTOR])
     if is_finished(order.out):
         return
-    model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, recipe)
+    with timed(order.out):
+        model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, recipe)
     shutil.copyfile(order.out / STEPS / KERAS_DETECTOR, order.out / KERAS_DETECTOR)
     export_onnx(model, order.out / DETECTOR, channels_first_input=True, half=True)
     shutil.copyfile(base.classifier, order.out / ONNX)

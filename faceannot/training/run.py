@@ -18,7 +18,17 @@ from faceannot.training.recipe import Recipe, parse
 from faceannot.training.recipe_files import RecipeFile
 from faceannot.training.splits import with_validation
 from faceannot.training.steps import run_steps
-from faceannot.training.workplace import FOLDS, PREVIEW, STEPS, begin, check_place, is_finished, occupied, writing
+from faceannot.training.workplace import (
+    FOLDS,
+    PREVIEW,
+    STEPS,
+    begin,
+    check_place,
+    is_finished,
+    occupied,
+    timed,
+    writing,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,8 @@ def _trained(order: Order, tell: Tell, watch: Watch) -> Outcome:
     folds = cross_validate(recipe, material, order.folds, order.out / FOLDS, tell) if order.folds else []
     if is_finished(order.out):
         return Outcome(None, folds)
-    steps = run_steps(recipe, pool, order.out / STEPS, tell)
+    with timed(order.out):
+        steps = run_steps(recipe, pool, order.out / STEPS, tell)
     return Outcome(leave(order.out, recipe, steps, pool, base), folds)
 
 

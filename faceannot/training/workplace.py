@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from faceannot.outputs.locking import open_locked
 from faceannot.outputs.sink import cannot_write
 from faceannot.training.recipe_files import RecipeFile
 
-RECIPE, DATA = "recipe.toml", "data.json"
+RECIPE, DATA, TIME = "recipe.toml", "data.json", "training_time.json"
 STEPS, FOLDS, TRIALS = "steps", "folds", "trials"
 PREVIEW = "augmentation_preview.png"
 _LOCK = ".training.lock"
@@ -70,12 +71,39 @@ def begin(out: Path, recipe: RecipeFile, data: dict[str, Any], *, overwrite: boo
     other data or another detector.
     """
     if overwrite:
-        _clear(out, [*products, RECIPE, DATA])
+        _clear(out, [*products, RECIPE, DATA, TIME])
     if (out / RECIPE).is_file():
         _check_same(out, recipe, data)
         return
     (out / DATA).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     (out / RECIPE).write_text(recipe.text, encoding="utf-8")
+
+
+@contextmanager
+def timed(out: Path) -> Iterator[None]:
+    """Add how long this sitting takes, however it ends, to the time that the training in `out` has taken."""
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = (training_seconds(out) or 0.0) + time.perf_counter() - began
+        (out / TIME).write_text(json.dumps({"seconds": round(seconds, 1)}) + "\n", encoding="utf-8")
+
+
+def training_seconds(folder: Path) -> float | None:
+    """How long the training that left the bundle in `folder` took, None where that is not known."""
+    try:
+        return float(json.loads((folder / TIME).read_text(encoding="utf-8"))["seconds"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def approach(folder: Path) -> str:
+    """What the recipe that left the bundle in `folder` says of itself, empty where there is none."""
+    try:
+        return str(tomllib.loads((folder / RECIPE).read_text(encoding="utf-8")).get("approach", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def _left_in(out: Path) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from faceannot.evaluation.groups import FEWEST_FACES, Dimension, dimensions
@@ -74,3 +77,20 @@ def test_one_group_alone_is_no_comparison() -> None:
 def test_faces_are_grouped_by_their_longer_side(side: float, name: str) -> None:
     found = divided(table([0, 0], [0.1, 0.1], sides_px=[side, 70.0]))["face size"]
     assert name in {group.name for group in found.groups}
+
+
+def test_happy_and_sad_are_told_apart_by_gender() -> None:
+    happy, sad = [0, 0.9, 0.1, 0, 0, 0, 0], [0, 0.1, 0.9, 0, 0, 0, 0]
+    judged = table([0, 1, 0, 1], [0.5] * 4, expressions=[1, 1, 2, 2], scores=[happy, sad, sad, sad])
+    found = {group.name: group.accuracy for group in divided(judged)["gender and emotion"].groups}
+    assert found == {"happy male": 1.0, "happy female": 0.0, "sad male": 1.0, "sad female": 1.0}
+
+
+def test_guessed_genders_divide_faces_apart_from_those_that_people_said() -> None:
+    happy, sad = [0, 0.9, 0.1, 0, 0, 0, 0], [0, 0.1, 0.9, 0, 0, 0, 0]
+    judged = table([-1, -1, -1], [0.5] * 3, expressions=[1, 1, 1], scores=[happy, sad, happy])
+    assert "gender" not in divided(judged)
+    found = divided(replace(judged, guessed_gender=np.array([0, 1, -1])))
+    assert "gender" not in found
+    assert {one.name: one.accuracy for one in found["gender, by a model"].groups} == {"male": 1.0, "female": 0.0}
+    assert [one.name for one in found["gender and emotion, by a model"].groups] == ["happy female", "happy male"]

@@ -23,7 +23,28 @@ def test_gender_is_asked_of_grown_ups_and_of_those_of_unknown_age_and_children_a
 
 def test_a_question_that_nobody_can_be_judged_by_is_left_out() -> None:
     assert list(asked(table([0, 1], [0.1, 0.9]))) == ["gender"]
-    assert list(asked(table([-1], [0.5], expressions=[0]))) == ["expression"]
+    assert list(asked(table([-1], [0.5], expressions=[0], scores=[[0.1, 0.2, 0.4, 0.3, 0, 0, 0]]))) == ["expression"]
+
+
+@pytest.mark.parametrize(
+    ("female", "scores", "keys"),
+    [
+        (0.9, [1 / 7] * 7, ["gender"]),
+        (0.5, [0, 0.9, 0.1, 0, 0, 0, 0], ["emotion"]),
+        (0.9, [0, 0.9, 0.1, 0, 0, 0, 0], ["gender", "emotion", "label"]),
+        (0.9, [0.1, 0.5, 0.1, 0.1, 0.1, 0.05, 0.05], ["gender", "emotion", "expression", "label"]),
+    ],
+)
+def test_a_question_that_the_model_has_no_answer_to_is_left_out(
+    female: float, scores: list[float], keys: list[str]
+) -> None:
+    judged = table([1, 1], [female, 0.5], expressions=[1, 2], scores=[scores, [1 / 7] * 7])
+    assert list(asked(judged)) == keys
+
+
+def test_no_face_found_is_no_answer_known_and_all_wrong() -> None:
+    answers = asked(table([0, 1], [0.5, 0.5], lost=[True, True]))
+    assert answers["gender"].right.tolist() == [False, False]
 
 
 def test_happy_or_sad_is_asked_of_happy_and_sad_faces_alone() -> None:

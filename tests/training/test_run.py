@@ -60,7 +60,9 @@ def done(what: Order) -> Outcome:
 def test_a_recipe_leaves_a_whole_bundle(data: list[str], tmp_path: Path, model: Path) -> None:
     moments: list[Moment] = []
     train(order("cross-label", data, tmp_path / "out", model, "confidence=0"), moments.append)
-    assert set(FILES) | {"recipe.toml", "data.json", "steps"} == {path.name for path in (tmp_path / "out").iterdir()}
+    assert set(FILES) | {"recipe.toml", "data.json", "training_time.json", "steps"} == {
+        path.name for path in (tmp_path / "out").iterdir()
+    }
     with (tmp_path / "out" / "history.csv").open(newline="") as file:
         rows = [(row["step"], int(row["epoch"])) for row in csv.DictReader(file)]
     assert rows == [(step, epoch) for step in ("gender", "emotion", "unified") for epoch in (1, 2, 3)]

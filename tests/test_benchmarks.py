@@ -1,0 +1,49 @@
+"""The script behind benchmarks/published-approaches.md asks for what there is, and keeps what people wrote."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+
+from faceannot.cli.app import app
+from faceannot.datasets.sources import KINDS
+from faceannot.training.recipe_files import shipped
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.delitem(sys.modules, "published_approaches", raising=False)
+    import published_approaches  # type: ignore[import-not-found]
+
+    return published_approaches  # type: ignore[no-any-return]
+
+
+def test_the_published_approaches_are_all_recipes_but_the_bundled_ones(script: ModuleType) -> None:
+    assert set(script.RECIPES) == {name for name in shipped() if not name.startswith("bundled")}
+    assert {source.partition(":")[0] for source in (*script.TRAIN_DATA, *script.TEST_DATA)} <= set(KINDS)
+
+
+def test_its_commands_are_understood(script: ModuleType) -> None:
+    group = typer.main.get_command(app)
+    make, compare = script.commands(600, ["epochs=3"], is_made=False)
+    assert script.commands(600, ["epochs=3"], is_made=True) == [compare]
+    command = group.commands["datasets"].commands["make"].commands["happy-h5"]  # type: ignore[attr-defined]
+    assert command.make_context("happy-h5", make[3:]).params["size"] == 600
+    context = group.commands["compare"].make_context("compare", compare[1:])  # type: ignore[attr-defined]
+    assert context.params["models"] == ["bundled", *script.RECIPES]
+    assert context.params["settings"] == ["epochs=3"]
+
+
+def test_what_people_wrote_stays_below_the_tables(script: ModuleType) -> None:
+    first = script.composed("# Title\n\nold tables\n", "")
+    again = script.composed("# Title\n\nnew tables\n", f"{first}\n## What it teaches\n\nThat it errs.\n")
+    assert again.startswith("# Title\n\nThe published approaches")
+    assert "old tables" not in again
+    assert again.endswith("new tables\n\n## What it teaches\n\nThat it errs.\n")
