@@ -7,8 +7,8 @@ import os
 # Faces of about 10 photos. A smaller batch goes when a photo arrives after its first face has waited for a second, and
 # at the end: until then the rows of the last photos of an input that pauses are not there yet.
 BATCH_SIZE = 32
-# Below that even people guess; the detector is trained from this size up.
-SMALLEST_FACE_PX = 12
+# Smaller faces are found seldom, and nobody could say what they show.
+SMALLEST_FACE_PX = 10
 # A decoder that needs longer hangs; the slowest good photo (300 megapixels) takes some 10 seconds.
 TIMEOUT_S = 60.0
 

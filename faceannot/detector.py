@@ -134,8 +134,13 @@ def resized(rgb: RgbArray, factor: float) -> RgbArray:
 
 def _has_small(look: Detections, scale: float) -> bool:
     """Whether a face was small in a look whose pixels are `scale` pixels of the picture large."""
+    return len(_large(look, scale)) < len(look)
+
+
+def _large(look: Detections, scale: float) -> Detections:
+    """The faces that were not small in a look whose pixels are `scale` pixels of the picture large."""
     sides = (look.boxes[:, 2:] - look.boxes[:, :2]).max(axis=1, initial=0.0)
-    return bool((sides < SMALL_FACE_PX * scale).any())
+    return look[sides >= SMALL_FACE_PX * scale]
 
 
 class Detector:
@@ -175,28 +180,29 @@ class Detector:
         return self._detect_padded(rgb, threshold)
 
     def find(
-        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int] = (640, 2560)
+        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int] = (640, 3840)
     ) -> Detections:
         """Faces of every size in `rgb` (height, width, 3) uint8, best first, in its pixels.
 
         Looks at a small size for faces that fill the picture, then with its longer side at the first of `sizes_px`, and
         at twice that size, up to the second, for as long as the last look showed small faces; once also when nothing
-        was seen. Faces are left out when both sides of their box are below `smallest_px`.
+        was seen. On faces that are small in it only the last look decides. Faces are left out when both sides of their
+        box are below `smallest_px`.
         """
         longest = max(rgb.shape[:2])
         side_px, largest_px = min(sizes_px[0], 2 * longest), min(sizes_px[1], MOST_ENLARGED * longest)
         usual = resized(rgb, side_px / longest)
         back = rgb.shape[1] / usual.shape[1], rgb.shape[0] / usual.shape[0]
-        looks = [
-            self._look(usual, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX).scaled(back),
-            self.detect(usual, threshold=threshold).scaled(back),
-        ]
-        nothing_yet = not any(map(len, looks))
+        close = self._look(usual, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX).scaled(back)
+        last = self.detect(usual, threshold=threshold).scaled(back)
+        looks = [_large(close, longest / CLOSE_PX)]
+        nothing_yet = not (len(close) or len(last))
         # A network of fixed size has seen all that it can.
-        while not self._fixed and side_px < largest_px and (nothing_yet or _has_small(looks[-1], longest / side_px)):
+        while not self._fixed and side_px < largest_px and (nothing_yet or _has_small(last, longest / side_px)):
+            looks.append(_large(last, longest / side_px))
             side_px, nothing_yet = min(2 * side_px, largest_px), False
-            looks.append(self._look(rgb, side_px, threshold))
-        found = suppress(Detections.concatenate(looks))
+            last = self._look(rgb, side_px, threshold)
+        found = suppress(Detections.concatenate([*looks, last]))
         sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
         return found[sides >= smallest_px]
 

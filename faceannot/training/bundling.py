@@ -29,7 +29,7 @@ BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
-DETECTION_SIZES_PX = [640, 2560]
+DETECTION_SIZES_PX = [640, 3840]
 # Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md).
 MIRRORED = True
 COMPARED = 256
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("classifier", type=Path, help="model.keras")
     parser.add_argument("prepared", type=Path, help="folder of prepared sources; their validation part calibrates")
     parser.add_argument("out", type=Path, help="folder of the bundle")
-    parser.add_argument("--threshold", type=float, default=0.5, help="detection threshold")
+    parser.add_argument("--threshold", type=float, default=0.56, help="detection threshold")
     arguments = parser.parse_args()
     bundle(arguments.detector, arguments.classifier, arguments.prepared, arguments.out, threshold=arguments.threshold)
 
