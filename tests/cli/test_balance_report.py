@@ -116,7 +116,7 @@ def test_wrong_usage_gives_2_and_changes_nothing(tmp_path: Path, arguments: list
 def test_a_data_set_of_an_unknown_kind_gives_1(tmp_path: Path) -> None:
     run = faceannot("balance-report", "--data", "faces:here", cwd=tmp_path)
     assert run.returncode == 1
-    assert b"KIND:PATH" in run.stderr
+    assert b"unknown kind faces" in run.stderr
 
 
 def test_a_table_of_label_is_reported_on_and_its_photos_are_compared(tmp_path: Path) -> None:
