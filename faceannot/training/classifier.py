@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
-from faceannot.training.fit import CropPool, DrawnBatches, fit
+from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision
 from faceannot.training.networks import two_heads
 from faceannot.training.sampling import draw_weights
 from faceannot.training.stages import ClassifierRecipe, Draws, parse_classifier
@@ -34,13 +34,12 @@ def train(prepared: Path, out: Path, recipe: ClassifierRecipe) -> keras.Model:
 def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model:
     """`train`, on crops that are at hand."""
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
-    network = two_heads(**asdict(recipe.network), for_training=True)
-    for number, stage in enumerate(recipe.stages, start=1):
-        chances = _chances(pool.examples, recipe.draws, stage.shares)
-        batches = DrawnBatches(pool, chances, recipe.network.side_px, stage.schedule, stage.augmentation)
-        fit(network, batches, stage.schedule, out / f"stage{number}")
-    keras.mixed_precision.set_dtype_policy("float32")
+    with half_precision():
+        network = two_heads(**asdict(recipe.network), for_training=True)
+        for number, stage in enumerate(recipe.stages, start=1):
+            chances = _chances(pool.examples, recipe.draws, stage.shares)
+            batches = DrawnBatches(pool, chances, recipe.network.side_px, stage.schedule, stage.augmentation)
+            fit(network, batches, stage.schedule, out / f"stage{number}")
     model = two_heads(**asdict(recipe.network), for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,16 @@ class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: igno
 
     def get_config(self) -> dict[str, Any]:
         return {"peak": self._peak, "warm": self._warm, "total": self._total}
+
+
+@contextmanager
+def half_precision() -> Iterator[None]:
+    """Networks that are built inside compute in bfloat16 and keep their weights in float32."""
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_dtype_policy("float32")
 
 
 def fit(model: keras.Model, batches: DrawnBatches, schedule: Schedule, folder: Path) -> None:

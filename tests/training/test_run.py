@@ -246,7 +246,7 @@ def test_a_finished_bundle_is_kept_as_it_is(both: list[str], tmp_path: Path, mod
 
 def test_each_kind_of_label_is_judged_where_there_is_one(tmp_path: Path, model: Path) -> None:
     folder = tiny.prepared(tmp_path / "gender", kind="gender")
-    (folder / "lost.txt").write_text("a.png\nb.png\n")
+    (folder / "lost.csv").write_text("name,path\na.png,x/a.png\nb.png,x/b.png\n")
     emotion = tiny.prepared(tmp_path / "emotion", kind="emotion")
     table = emotion / "examples.csv"
     table.write_text(table.read_text().replace(",test,", ",train,"))

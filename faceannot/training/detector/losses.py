@@ -15,7 +15,7 @@ def detector_loss(target: Any, predicted: Any) -> Any:
     """Loss of a batch, a scalar for each picture (n,), from targets (n, cells, 19) and outputs (n, cells, 16)."""
     positive, counts, placed = target[..., POSITIVE], target[..., COUNTS], target[..., PLACED]
     # A batch without faces must not divide by 0, one with few must not shout.
-    faces = ops.maximum(ops.sum(placed) / ops.shape(placed)[0], 4.0)
+    faces = ops.maximum(ops.mean(ops.sum(placed, axis=-1)), 4.0)
     iou, distance_iou = _overlaps(target[..., BOX], predicted[..., 2:6])
     reached = ops.stop_gradient(ops.clip(iou, 0.0, 1.0)) * positive
     quality = ops.where(target[..., SCORE] < 0, reached, target[..., SCORE])

@@ -17,7 +17,7 @@ from faceannot.training.detector.losses import detector_loss
 from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
 from faceannot.training.detector.targets import build
-from faceannot.training.fit import fit_averaged
+from faceannot.training.fit import fit_averaged, half_precision
 from faceannot.training.stages import DetectorRecipe, Schedule, parse_detector
 
 FloatArray = NDArray[np.float32]
@@ -56,12 +56,11 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> k
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
     album = Album.of(photos, recipe.shares, recipe.whole_shares)
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
-    network = detector_network(**asdict(recipe.network), for_training=True)
-    for number, stage in enumerate(recipe.stages, start=1):
-        batches = Canvases(album, recipe.canvas_px, stage.schedule, Teacher(teacher) if stage.distilled else None)
-        fit_averaged(network, batches, stage.schedule, out / f"stage{number}", loss=detector_loss)
-    keras.mixed_precision.set_dtype_policy("float32")
+    with half_precision():
+        network = detector_network(**asdict(recipe.network), for_training=True)
+        for number, stage in enumerate(recipe.stages, start=1):
+            batches = Canvases(album, recipe.canvas_px, stage.schedule, Teacher(teacher) if stage.distilled else None)
+            fit_averaged(network, batches, stage.schedule, out / f"stage{number}", loss=detector_loss)
     model = detector_network(**asdict(recipe.network), for_training=False)
     for layer in network.layers:
         if layer.weights:
