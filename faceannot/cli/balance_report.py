@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,17 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
-from faceannot.errors import OutputError, UsageError
-from faceannot.outputs.names import escape
-from faceannot.outputs.sink import is_stream, open_sink
+from faceannot.cli.options import OUTPUT, RUN, JsonFile, NoThumbnails, Quiet, Threads
+from faceannot.cli.reports import STANDARD_STREAM, check_targets, save, save_json
+from faceannot.errors import UsageError
 
 if TYPE_CHECKING:
     from faceannot.balance.counts import Axis
     from faceannot.balance.entries import Collection, Entry
     from faceannot.balance.report import Report
 
-INPUT, OUTPUT, LIMITS, SPEED = "What to read", "What to write", "What must not be", "How to run"
-STANDARD_STREAM = "-"
+INPUT, LIMITS = "What to read", "What must not be"
 _STANDARD_INPUT = Path("/dev/stdin")
 
 
@@ -49,21 +46,11 @@ def balance_report(
             "--out", "-o", metavar="FILE", help="Write the report as one HTML page with plots.", rich_help_panel=OUTPUT
         ),
     ] = None,
-    json: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write the report as JSON; `-` is standard output, in place of the tables.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    json_out: JsonFile = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=OUTPUT)
     ] = False,
-    no_thumbnails: Annotated[
-        bool, typer.Option("--no-thumbnails", help="Keep pictures out of the page.", rich_help_panel=OUTPUT)
-    ] = False,
+    no_thumbnails: NoThumbnails = False,
     max_ratio: Annotated[
         list[str] | None,
         typer.Option(
@@ -83,21 +70,10 @@ def balance_report(
     ] = False,
     no_duplicates: Annotated[
         bool,
-        typer.Option("--no-duplicates", help="Only count; open no picture.", rich_help_panel=SPEED),
+        typer.Option("--no-duplicates", help="Only count; open no picture.", rich_help_panel=RUN),
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="How many pictures to read at once.",
-            show_default="all processors",
-            rich_help_panel=SPEED,
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only errors on standard error.", rich_help_panel=SPEED)
-    ] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say what is wrong with data before anyone trains on them.
 
@@ -112,10 +88,10 @@ def balance_report(
         limits = _limits(max_ratio or [])
         if fail_on_leak and no_duplicates:
             raise UsageError("--fail-on-leak looks for copies and --no-duplicates does not: use one of them")
-        _check_outputs(out, json, overwrite, [*map(str, tables or [])])
+        check_targets([out, json_out], overwrite, inputs=tables or [])
         report = _report(_collect(tables or [], data or [], photos, quiet), threads, no_duplicates, quiet)
         broken = broken_limits(report, limits, fail_on_leak=fail_on_leak)
-        _write(report, broken, out, json, overwrite, not no_thumbnails)
+        _write(report, broken, out, json_out, overwrite, not no_thumbnails)
         for text in broken:
             typer.echo(f"faceannot: limit broken: {text}", err=True)
     if broken:
@@ -174,42 +150,15 @@ def _report(collection: Collection, threads: int | None, no_duplicates: bool, qu
 
 
 def _write(
-    report: Report, broken: tuple[str, ...], out: str | None, json: str | None, overwrite: bool, thumbnails: bool
+    report: Report, broken: tuple[str, ...], out: str | None, json_out: str | None, overwrite: bool, thumbnails: bool
 ) -> None:
-    from json import dumps
-
     from faceannot.balance.as_json import as_json
     from faceannot.balance.page import page
     from faceannot.cli.balance_tables import show_report
 
     if out is not None:
-        _send(out, page(report, broken, thumbnails=thumbnails), overwrite)
-    if json is not None:
-        _send(json, dumps(as_json(report, broken), ensure_ascii=False, allow_nan=False, indent=1) + "\n", overwrite)
-    if STANDARD_STREAM not in (out, json):
+        save(out, page(report, broken, thumbnails=thumbnails), overwrite)
+    if json_out is not None:
+        save_json(json_out, as_json(report, broken), overwrite)
+    if STANDARD_STREAM not in (out, json_out):
         show_report(report)
-
-
-def _send(target: str, text: str, overwrite: bool) -> None:
-    if target == STANDARD_STREAM and sys.stdout is None:
-        raise OutputError("standard output is closed; name a file")
-    sink = open_sink(sys.stdout.buffer if target == STANDARD_STREAM else Path(target), overwrite=overwrite)
-    try:
-        sink.write(text.encode("utf-8"))
-    finally:
-        sink.close()
-
-
-def _check_outputs(out: str | None, json: str | None, overwrite: bool, tables: list[str]) -> None:
-    """Refuse outputs that could not be written, before the minutes that a report may take."""
-    targets = [target for target in (out, json) if target is not None]
-    if len({os.path.realpath(target) for target in targets}) < len(targets):
-        raise UsageError("--out and --json need a file each")
-    for target in (Path(target) for target in targets if target != STANDARD_STREAM):
-        name = escape(str(target))
-        if target.exists() and any(Path(table).exists() and target.samefile(table) for table in tables):
-            raise UsageError(f"{name} is an input: the report needs a file of its own")
-        if target.exists() and not overwrite and not is_stream(target):
-            raise OutputError(f"{name} exists already; --overwrite replaces it")
-        if target.is_dir() or not target.parent.is_dir():
-            raise OutputError(f"{name} cannot be written: it is a folder, or lies in none")

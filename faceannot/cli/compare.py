@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceannot.cli.exits import exit_codes
+from faceannot.cli.options import OUTPUT, RUN, JsonFile, PageFile, Quiet, Threads
 from faceannot.cli.reports import SplitName, check_targets, save, save_json
 
 if TYPE_CHECKING:
     from faceannot.evaluation.comparison import Comparison
 
-WHAT, TRAINING, OUTPUT, HOW = "What to compare", "How recipes are trained", "What to write", "How to run"
+WHAT, TRAINING = "What to compare", "How recipes are trained"
 
 
 def compare(
@@ -82,21 +83,8 @@ def compare(
             metavar="DIR", help="Folder for the aligned crops.", show_default="in --work", rich_help_panel=TRAINING
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="FILE.html", help="Write the whole report with its plots.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
-    json_out: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write all figures as JSON; `-` is standard output, in place of the tables.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    out: PageFile = None,
+    json_out: JsonFile = None,
     markdown: Annotated[
         Path | None,
         typer.Option(
@@ -117,22 +105,11 @@ def compare(
             metavar="DIR",
             help="Another bundle than the one that comes with faceannot, for the detector of the trained ones and for "
             "--genders-from-model.",
-            rich_help_panel=HOW,
+            rich_help_panel=RUN,
         ),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="About how many processors to judge with.",
-            show_default="all that there are",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only errors on standard error.", rich_help_panel=HOW)
-    ] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train several recipes, take bundles as they are, and put them side by side on the same held-out faces.
 
@@ -161,7 +138,7 @@ def compare(
             quiet=quiet,
         )
         found = comparing.checked()
-        check_targets([out, markdown], json_out, overwrite)
+        check_targets([out, markdown, json_out], overwrite)
         _write(comparing.run(found), out, json_out, markdown, overwrite)
 
 

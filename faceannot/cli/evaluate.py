@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceannot.cli.exits import NEEDS_A_LOOK, exit_codes
+from faceannot.cli.options import OUTPUT, JsonFile, NoThumbnails, PageFile, Quiet, Threads
 from faceannot.cli.reports import SplitName, check_targets, save, save_json
 from faceannot.errors import UsageError
 
 if TYPE_CHECKING:
     from faceannot.evaluation.report import Report
 
-INPUT, OUTPUT, SPEED = "What to judge", "What to write", "How to run"
+INPUT = "What to judge"
 
 
 class Against(StrEnum):
@@ -51,21 +52,8 @@ def evaluate(
             help="With --data: say where the fresh figures differ from the recorded ones.", rich_help_panel=INPUT
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="FILE.html", help="Write the whole report with its plots.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
-    json_out: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write all figures as JSON, without pictures; `-` is standard output, in place of the tables.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    out: PageFile = None,
+    json_out: JsonFile = None,
     record_into: Annotated[
         Path | None,
         typer.Option(
@@ -78,22 +66,9 @@ def evaluate(
         bool,
         typer.Option("--overwrite", help="Replace reports and recorded scores that exist.", rich_help_panel=OUTPUT),
     ] = False,
-    no_thumbnails: Annotated[
-        bool, typer.Option("--no-thumbnails", help="Keep pictures out of the page.", rich_help_panel=OUTPUT)
-    ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="About how many processors to use.",
-            show_default="all that there are",
-            rich_help_panel=SPEED,
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only errors on standard error.", rich_help_panel=SPEED)
-    ] = False,
+    no_thumbnails: NoThumbnails = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say how good the labels are, and for whom: figures with their intervals, on faces held out from training.
 
@@ -105,7 +80,7 @@ def evaluate(
     """
     with exit_codes():
         _check(data, split, against, record_into, model)
-        check_targets([out], json_out, overwrite)
+        check_targets([out, json_out], overwrite)
         models: list[Path | None] = [record_into] if record_into else [*model] if model else [None]
         if data:
             whole = _measured(models, data, split, against, record_into, overwrite, threads, quiet)

@@ -11,6 +11,7 @@ import typer
 
 from faceannot.cli import training_options as shared
 from faceannot.cli.exits import exit_codes
+from faceannot.cli.options import Quiet
 
 if TYPE_CHECKING:
     from faceannot.training.run import Order, Outcome
@@ -40,7 +41,7 @@ def train(
     overwrite: shared.Overwrite = False,
     cache: shared.Cache = None,
     model: shared.Model = None,
-    quiet: shared.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a classifier by a recipe on source data sets; the result labels at once with `faceannot label --model DIR`.
 

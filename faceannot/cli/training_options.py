@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faceannot.cli.options import RUN
 from faceannot.errors import UsageError
 
 if TYPE_CHECKING:
     from faceannot.training.recipe_files import RecipeFile
 
-WHAT, WHERE, HOW = "What to train", "Where it goes", "How to run"
+WHAT, WHERE = "What to train", "Where it goes"
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[RECIPE]", help="Name of a recipe; `faceannot recipes` lists them.")
@@ -64,10 +65,9 @@ Model = Annotated[
         "--model",
         metavar="DIR",
         help="Another bundle than the one that comes with faceannot, for its detector.",
-        rich_help_panel=HOW,
+        rich_help_panel=RUN,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on standard error.", rich_help_panel=HOW)]
 GOES_ON = "stopped; the same command with --resume goes on from the last whole epoch."
 
 

@@ -10,6 +10,7 @@ import typer
 
 from faceannot.cli import training_options as shared
 from faceannot.cli.exits import exit_codes
+from faceannot.cli.options import Quiet
 from faceannot.errors import UsageError
 
 
@@ -36,7 +37,7 @@ def tune(
     overwrite: shared.Overwrite = False,
     cache: shared.Cache = None,
     model: shared.Model = None,
-    quiet: shared.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Search with Optuna for values with which a recipe does better on the validation faces.
 
