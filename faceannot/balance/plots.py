@@ -6,24 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from faceannot.balance.counts import Count
 from faceannot.balance.markup import Markup, joined, plain, tag
+from faceannot.outputs import palette
 from faceannot.outputs.drawing import COLOURS
 
-# Okabe and Ito (2008), told apart in every kind of colour vision; the four labels have the colours of annotated photos.
-_SKY, _ORANGE, _GREEN, _YELLOW = "#56b4e9", "#e69f00", "#009e73", "#f0e442"
-_BLUE, _RED, _PURPLE = "#0072b2", "#d55e00", "#cc79a7"
+# The four labels have the colours of annotated photos.
 PALETTE: Mapping[str, str] = {
-    "male": _BLUE,
-    "female": _ORANGE,
-    "neutral": _SKY,
-    "happy": _YELLOW,
-    "sad": _BLUE,
-    "surprise": _ORANGE,
-    "fear": _PURPLE,
-    "disgust": _GREEN,
-    "anger": _RED,
+    "male": palette.BLUE,
+    "female": palette.ORANGE,
+    "neutral": palette.SKY,
+    "happy": palette.YELLOW,
+    "sad": palette.BLUE,
+    "surprise": palette.ORANGE,
+    "fear": palette.PURPLE,
+    "disgust": palette.GREEN,
+    "anger": palette.RED,
     **{label: "#{:02x}{:02x}{:02x}".format(*colour) for label, colour in COLOURS.items()},
 }
-_DARK = {_BLUE, _RED, _GREEN}
+_DARK = {palette.BLUE, palette.RED, palette.GREEN}
 _NAMES_PX, _BARS_PX, _COUNTS_PX, _ROW_PX = 190, 560, 110, 30
 _LETTER_PX = 8
 

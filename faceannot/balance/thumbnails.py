@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 from PIL import Image
 
 from faceannot.balance.entries import Entry
 from faceannot.balance.markup import Markup, tag
 from faceannot.errors import PhotoError
 from faceannot.images import read
-
-SIDE_PX = 96
+from faceannot.outputs.thumbnails import SIDE_PX, thumbnail
 
 
 def figure(entry: Entry) -> Markup:
@@ -33,7 +29,4 @@ def _image(entry: Entry) -> Markup:
         image = Image.fromarray(read(entry.content(), max_side=SIDE_PX).rgb)
     except (PhotoError, OSError):
         return tag("span", "cannot be read", class_="missing")
-    encoded = io.BytesIO()
-    image.save(encoded, "JPEG", quality=70)
-    data = base64.b64encode(encoded.getvalue()).decode("ascii")
-    return Markup(f'<img alt="" src="data:image/jpeg;base64,{data}">')
+    return Markup(f'<img alt="" src="{thumbnail(image)}">')

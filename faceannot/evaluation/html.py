@@ -9,7 +9,7 @@ from importlib import resources
 from faceannot.evaluation import words
 from faceannot.evaluation.figures import QuestionReport
 from faceannot.evaluation.html_plots import coverage_plot, group_rows, reliability_plot
-from faceannot.evaluation.mistakes import Mistake, thumbnail
+from faceannot.evaluation.mistakes import Mistake, face_thumbnail
 from faceannot.evaluation.report import ModelReport, Report, SourceReport
 from faceannot.evaluation.unsure import Unsure
 
@@ -199,8 +199,8 @@ def _mistakes(model: ModelReport, thumbnails: bool) -> str:
 
 
 def _figure(mistake: Mistake, thumbnails: bool) -> str:
-    jpeg = thumbnail(mistake.seen) if thumbnails else ""
-    picture = f"<img alt='' src='data:image/jpeg;base64,{jpeg}'>" if jpeg else ""
+    address = face_thumbnail(mistake.seen) if thumbnails else ""
+    picture = f"<img alt='' src='{address}'>" if address else ""
     said = f"{escape(mistake.said)}, {100 * mistake.confidence:.1f}&nbsp;%"
     place = escape(f"{mistake.source}: {mistake.picture}")
     return (

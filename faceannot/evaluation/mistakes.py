@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,13 +13,12 @@ from faceannot.evaluation.judged import Judged, Seen
 from faceannot.evaluation.questions import Answers
 from faceannot.images import Picture, read
 from faceannot.outputs.names import escape
+from faceannot.outputs.thumbnails import thumbnail
 
 # Key of a field's metadata: whether it is part of the JSON.
 JSON = "json"
 MOST = 24
-THUMBNAIL_PX = 96
 _READ_SIDE_PX = 1024
-_QUALITY = 72
 # What is around the box on each side, as a share of it: people judge a face with its hair.
 _MARGIN = 0.25
 
@@ -64,17 +61,13 @@ def _of_question(judged: Judged, answers: Answers, most: int) -> list[Mistake]:
     ]
 
 
-def thumbnail(seen: Seen) -> str:
-    """The face of `seen` as a small JPEG in base64; the empty string where its picture cannot be read."""
+def face_thumbnail(seen: Seen) -> str:
+    """The face of `seen`, small, as a data URI; the empty string where its picture cannot be read."""
     try:
         picture = read(seen.photo.source, max_side=_READ_SIDE_PX)
     except PhotoError:
         return ""
-    image = _cut(picture, seen)
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    content = io.BytesIO()
-    image.save(content, "JPEG", quality=_QUALITY)
-    return base64.b64encode(content.getvalue()).decode("ascii")
+    return thumbnail(_cut(picture, seen))
 
 
 def _cut(picture: Picture, seen: Seen) -> Image.Image:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-# Okabe & Ito's palette, which colour-blind people can tell apart; each series has a mark of its own besides.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+from faceannot.outputs.palette import BLUE, GREEN, PURPLE, RED
+
+# One after the other for the series of a plot.
+COLOURS = (BLUE, RED, GREEN, PURPLE)
 _GRID, _INK, _QUIET = "#e3e6ea", "#20242a", "#5c6570"
 _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 12, 24, 46
 

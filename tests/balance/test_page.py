@@ -50,7 +50,9 @@ def test_every_tag_is_closed_and_names_are_escaped() -> None:
 
 def test_nothing_is_fetched_from_outside() -> None:
     found = page(faulty_report(), ())
-    assert not re.search(r"(?:https?:)?//(?!data:)\w", found)
+    # By chance a picture in base64 may hold two slashes.
+    words = re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", found)
+    assert not re.search(r"(?:https?:)?//(?!data:)\w", words)
     assert all(source.startswith("data:image/jpeg;base64,") for source in re.findall(r'(?:src|href)="([^"]*)"', found))
 
 

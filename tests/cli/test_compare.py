@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import fakes
+from tests.cli import archives
+from tests.cli.archives import HAPPY, SAD
 from tests.cli.running import faceannot
 from tests.fakes import HAPPY_FEMALE, HAPPY_MALE, SAD_FEMALE, SAD_MALE
 from tests.training import tiny
@@ -18,13 +19,8 @@ QUICK = [word for setting in (*tiny.QUICK, "epochs=1") for word in ("--set", set
 @pytest.fixture
 def rafdb(tmp_path: Path) -> Path:
     """RAF-DB in small: four test faces whose gender the data do not say, and one that is not found."""
-    folder = tmp_path / "raf"
-    faces = [("4", HAPPY_MALE), ("4", HAPPY_FEMALE), ("5", SAD_FEMALE), ("5", SAD_MALE)]
-    for number, (label, colour) in enumerate(faces):
-        fakes.save(fakes.photo((number + 6, 5, colour)), folder / "test" / label / f"test_{number}.jpg")
-    fakes.save(fakes.photo(), folder / "test" / "4" / "test_nobody.jpg")
-    fakes.save(fakes.photo((2, 2, HAPPY_FEMALE)), folder / "train" / "4" / "train_0.jpg")
-    return folder
+    faces = [(HAPPY, HAPPY_MALE), (HAPPY, HAPPY_FEMALE), (SAD, SAD_FEMALE), (SAD, SAD_MALE)]
+    return archives.rafdb(tmp_path / "raf", *faces)
 
 
 def test_recipes_are_trained_once_and_put_beside_a_bundle(tmp_path: Path, bundle: Path, rafdb: Path) -> None:

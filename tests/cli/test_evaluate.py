@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import fakes
+from tests.cli import archives
+from tests.cli.archives import HAPPY, SAD
 from tests.cli.running import faceannot, shell
 from tests.fakes import HAPPY_FEMALE, HAPPY_MALE, SAD_FEMALE, SAD_MALE
 
@@ -15,13 +17,8 @@ from tests.fakes import HAPPY_FEMALE, HAPPY_MALE, SAD_FEMALE, SAD_MALE
 @pytest.fixture
 def rafdb(tmp_path: Path) -> Path:
     """RAF-DB in small: of five test faces one happy one is read as sad, and one is not found."""
-    folder = tmp_path / "raf"
-    faces = [("4", HAPPY_MALE), ("4", SAD_FEMALE), ("5", SAD_FEMALE), ("5", SAD_MALE)]
-    for number, (label, colour) in enumerate(faces):
-        fakes.save(fakes.photo((number + 6, 5, colour)), folder / "test" / label / f"test_{number}.jpg")
-    fakes.save(fakes.photo(), folder / "test" / "4" / "test_nobody.jpg")
-    fakes.save(fakes.photo((2, 2, HAPPY_FEMALE)), folder / "train" / "4" / "train_0.jpg")
-    return folder
+    faces = [(HAPPY, HAPPY_MALE), (HAPPY, SAD_FEMALE), (SAD, SAD_FEMALE), (SAD, SAD_MALE)]
+    return archives.rafdb(tmp_path / "raf", *faces)
 
 
 def test_a_fresh_report_says_how_often_it_is_right_and_what_was_lost(tmp_path: Path, bundle: Path, rafdb: Path) -> None:

@@ -19,10 +19,11 @@ from faceannot.bundle import load_bundle
 from faceannot.evaluation.differences import differences, not_recorded
 from faceannot.evaluation.html import page
 from faceannot.evaluation.judged import Judged, Seen
-from faceannot.evaluation.mistakes import THUMBNAIL_PX, thumbnail, worst_mistakes
+from faceannot.evaluation.mistakes import face_thumbnail, worst_mistakes
 from faceannot.evaluation.questions import ask
 from faceannot.evaluation.report import NOTE, ModelReport, as_json, model_report, report
 from faceannot.inputs import Photo
+from faceannot.outputs.thumbnails import SIDE_PX
 from faceannot.records import Box
 from tests import fakes
 
@@ -166,10 +167,14 @@ def test_there_is_no_grid_without_pictures(judged: Judged) -> None:
     assert worst_mistakes(replace(judged, seen=()), ask(judged, 0.5)) == ()
 
 
+def decoded(address: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/jpeg;base64,"))))
+
+
 def test_a_thumbnail_is_the_face_with_a_margin() -> None:
     rgb = fakes.photo((10, 6, fakes.HAPPY_FEMALE))
-    content = thumbnail(Seen(Photo("x", rgb), Box(320, 192, fakes.SIDE, fakes.SIDE)))
-    image = Image.open(io.BytesIO(base64.b64decode(content)))
+    content = face_thumbnail(Seen(Photo("x", rgb), Box(320, 192, fakes.SIDE, fakes.SIDE)))
+    image = decoded(content)
     assert image.format == "JPEG"
     assert image.size == (1.5 * fakes.SIDE, 1.5 * fakes.SIDE)
     middle, corner = image.getpixel((24, 24)), image.getpixel((2, 2))
@@ -178,12 +183,12 @@ def test_a_thumbnail_is_the_face_with_a_margin() -> None:
 
 def test_a_large_face_becomes_a_small_thumbnail() -> None:
     rgb = np.zeros((3000, 2000, 3), np.uint8)
-    content = thumbnail(Seen(Photo("x", rgb), Box(100, 100, 1500, 2500)))
-    assert max(Image.open(io.BytesIO(base64.b64decode(content))).size) == THUMBNAIL_PX
+    content = face_thumbnail(Seen(Photo("x", rgb), Box(100, 100, 1500, 2500)))
+    assert max(decoded(content).size) == SIDE_PX
 
 
 def test_a_picture_that_has_gone_leaves_a_mistake_without_a_picture(tmp_path: Path) -> None:
-    assert thumbnail(Seen(Photo("x", tmp_path / "gone.jpg"), Box(0, 0, 9, 9))) == ""
+    assert face_thumbnail(Seen(Photo("x", tmp_path / "gone.jpg"), Box(0, 0, 9, 9))) == ""
 
 
 def test_a_figure_outside_the_recorded_interval_is_found(bundle: Path, judged: Judged, measured: ModelReport) -> None:
