@@ -34,6 +34,7 @@ READ_SIDE_PX = 2048
 # Each reader has up to three pictures of some 10 MB waiting.
 _MOST_READERS = 16
 _MOST_FINDERS = 8
+_MOST_CLASSIFIERS = 8
 _LONGEST_TIMEOUT_S = 86_400
 
 
@@ -133,13 +134,17 @@ class Annotator:
         """Like `annotate`, for photos that are found already; gives each together with its result."""
         jobs = (_job(photo, known) for photo in photos)
         readers, finders = min(self.threads, _MOST_READERS), min(max(1, self.threads // 2), _MOST_FINDERS)
+        # As many as there are threads: while a crowd is classified, no other stage may have anything to do.
+        classifiers = min(self.threads, _MOST_CLASSIFIERS)
         with ExitStack() as stack:
             pool = stack.enter_context(ReaderPool(readers, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
             finding = stack.enter_context(ThreadPoolExecutor(finders, "find"))
-            classifying = stack.enter_context(ThreadPoolExecutor(1, "classify"))
+            classifying = stack.enter_context(ThreadPoolExecutor(classifiers, "classify"))
             read = _read(jobs, pool)
             found = mapped(self._find, read, executor=finding, ahead=2 * finders)
-            scored = batched(self._classify, found, _crops, size=self.batch_size, executor=classifying)
+            scored = batched(
+                self._classify, found, _crops, size=self.batch_size, executor=classifying, ahead=2 * classifiers
+            )
             for job, scores in stack.enter_context(closing(scored)):
                 yield Annotation(job.photo, job.result or self._result(job, scores), job.known)
 
@@ -166,8 +171,6 @@ class Annotator:
             smallest_px=self.smallest_face / picture.scale,
             sizes_px=self.bundle.detector_sizes,
         )
-        # A network that gives no number for a place must not stop the run.
-        found = found[np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.landmarks).all(axis=(1, 2))]
         return found[np.lexsort((found.boxes[:, 1], found.boxes[:, 0]))]
 
     def _classify(self, crops: list[RgbArray]) -> list[Scores]:

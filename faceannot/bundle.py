@@ -28,8 +28,9 @@ class Bundle:
     `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
     `gender_bias`, `expression_biases`: added to the logit of `female` and to those of the expressions before that.
-    `mirrored`: a face's logits are the mean of the crop's and its mirror image's. Thresholds: 0..1. `heldout`: file and
-    SHA-256 of the recorded scores of held-out faces, if it has any; only evaluation reads and checks that file.
+    `mirrored`: where a crop leaves doubt, its logits and its mirror image's are averaged. Thresholds: 0..1.
+    `heldout`: file and SHA-256 of the recorded scores of held-out faces, if it has any; only evaluation reads and
+    checks that file.
     """
 
     folder: Path

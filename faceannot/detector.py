@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.errors import BundleError
+from faceannot.tiles import Tile, around, whole
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
@@ -27,6 +28,12 @@ CLOSE_PX, CLOSE_BORDER_PX = 192, 32
 MOST_ENLARGED = 3
 # A face with both sides below this has smaller neighbours, which only a closer look shows.
 SMALL_FACE_PX = 24
+# A picture that becomes smaller by less than this loses no detail to interpolation, which is quicker than averaging.
+LITTLE_SMALLER = 0.8
+# What a look takes for a small face with at least this score is reason enough to look closer there.
+HINT = 0.3
+# In a tile, a face this near to its edge is cut by it; another tile or an earlier look shows it whole.
+CUT_PX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ class Detections:
         """The same faces in a picture that is `factor` (or x and y factors) times as large."""
         by = np.broadcast_to(np.asarray(factor, dtype=np.float32), (2,))
         return Detections(self.boxes * np.tile(by, 2), self.landmarks * by, self.scores)
+
+    def moved(self, right: float, down: float) -> Detections:
+        """The same faces, so many pixels further right and down."""
+        by = np.array([right, down], dtype=np.float32)
+        return Detections(self.boxes + np.tile(by, 2), self.landmarks + by, self.scores)
 
     @staticmethod
     def concatenate(parts: Sequence[Detections]) -> Detections:
@@ -101,9 +113,10 @@ def decode(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: flo
 
     `outputs[f"{part}_{stride}"]`: (cells, k) with k = 1 for `cls` and `obj` (0..1), 4 for `bbox` (centre offset in
     cells, log of the size in cells), 10 for `kps` (offsets in cells). A score is the root of cls x obj
-    (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023).
+    (Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023). Cells without a finite place are no faces.
     """
-    return Detections.concatenate(list(_levels(outputs, size, threshold)))
+    found = Detections.concatenate(list(_levels(outputs, size, threshold)))
+    return found[np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.landmarks).all(axis=(1, 2))]
 
 
 def _levels(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: float) -> Iterator[Detections]:
@@ -122,25 +135,26 @@ def _levels(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: fl
 
 
 def resized(rgb: RgbArray, factor: float) -> RgbArray:
-    """`rgb` at `factor` times its size, at least one pixel, averaging over areas when it gets smaller."""
+    """`rgb` at `factor` times its size, at least one pixel.
+
+    Averages where it gets smaller, over whole pixels first: that is ten times as quick as over parts of them.
+    """
     if factor == 1.0:
         return rgb
     import cv2
 
     size = max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor))
-    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    times = min(int(1 / factor), *rgb.shape[:2])
+    if times > 1:
+        rows, columns = (side // times for side in rgb.shape[:2])
+        covered = rgb[: rows * times, : columns * times]
+        rgb = np.asarray(cv2.resize(covered, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    interpolation = cv2.INTER_AREA if size[0] < LITTLE_SMALLER * rgb.shape[1] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(rgb, size, interpolation=interpolation), dtype=np.uint8)
 
 
-def _has_small(look: Detections, scale: float) -> bool:
-    """Whether a face was small in a look whose pixels are `scale` pixels of the picture large."""
-    return len(_large(look, scale)) < len(look)
-
-
-def _large(look: Detections, scale: float) -> Detections:
-    """The faces that were not small in a look whose pixels are `scale` pixels of the picture large."""
-    sides = (look.boxes[:, 2:] - look.boxes[:, :2]).max(axis=1, initial=0.0)
-    return look[sides >= SMALL_FACE_PX * scale]
+def _longer_sides(found: Detections) -> FloatArray:
+    return np.asarray((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0))
 
 
 class Detector:
@@ -185,26 +199,43 @@ class Detector:
         """Faces of every size in `rgb` (height, width, 3) uint8, best first, in its pixels.
 
         Looks at a small size for faces that fill the picture, then with its longer side at the first of `sizes_px`, and
-        at twice that size, up to the second, for as long as the last look showed small faces; once also when nothing
-        was seen. On faces that are small in it only the last look decides. Faces are left out when both sides of their
-        box are below `smallest_px`.
+        at twice that size, up to the second, around all that might be small faces in the last look; once also at
+        everything when nothing was seen. On faces that are small in it only the next look decides. Faces are left out
+        when both sides of their box are below `smallest_px`.
         """
         longest = max(rgb.shape[:2])
         side_px, largest_px = min(sizes_px[0], 2 * longest), min(sizes_px[1], MOST_ENLARGED * longest)
+        hint = min(threshold, HINT)
         usual = resized(rgb, side_px / longest)
         back = rgb.shape[1] / usual.shape[1], rgb.shape[0] / usual.shape[0]
         close = self._look(usual, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX).scaled(back)
-        last = self.detect(usual, threshold=threshold).scaled(back)
-        looks = [_large(close, longest / CLOSE_PX)]
-        nothing_yet = not (len(close) or len(last))
+        last = self.detect(usual, threshold=hint).scaled(back)
+        looks = [close[_longer_sides(close) >= SMALL_FACE_PX * longest / CLOSE_PX]]
+        nothing_yet = not (len(close) or (last.scores >= threshold).any())
         # A network of fixed size has seen all that it can.
-        while not self._fixed and side_px < largest_px and (nothing_yet or _has_small(last, longest / side_px)):
-            looks.append(_large(last, longest / side_px))
-            side_px, nothing_yet = min(2 * side_px, largest_px), False
-            last = self._look(rgb, side_px, threshold)
-        found = suppress(Detections.concatenate([*looks, last]))
-        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
-        return found[sides >= smallest_px]
+        while not self._fixed and side_px < largest_px:
+            small = _longer_sides(last) < SMALL_FACE_PX * longest / side_px
+            if not (small.any() or nothing_yet):
+                break
+            looks.append(last[~small])
+            side_px = min(2 * side_px, largest_px)
+            tiles = [whole(rgb.shape)] if nothing_yet else around(last.boxes[small], rgb.shape[:2], side_px / longest)
+            last, nothing_yet = self._look_closer(rgb, tiles, side_px / longest, hint), False
+        found = Detections.concatenate([*looks, last])
+        found = suppress(found[found.scores >= threshold])
+        return found[_longer_sides(found) >= smallest_px]
+
+    def _look_closer(self, rgb: RgbArray, tiles: Sequence[Tile], factor: float, threshold: float) -> Detections:
+        """Faces in `tiles` of `rgb`, each at `factor` times its size, in pixels of `rgb`."""
+        looks = []
+        for tile in tiles:
+            cut = tile.cut(rgb)
+            large = resized(cut, factor)
+            found = self.detect(large, threshold=threshold)
+            found = found.scaled((cut.shape[1] / large.shape[1], cut.shape[0] / large.shape[0]))
+            found = found[tile.with_whole(found.boxes, rgb.shape[:2], CUT_PX / factor)]
+            looks.append(found.moved(tile.left, tile.top))
+        return suppress(Detections.concatenate(looks))
 
     def _look(self, rgb: RgbArray, side_px: int, threshold: float, border_px: int = 0) -> Detections:
         """Faces in `rgb` at the size at which its longer side has `side_px` pixels, in pixels of `rgb`."""
@@ -213,9 +244,8 @@ class Detector:
         if border_px:
             small = np.pad(small, ((border_px, border_px), (border_px, border_px), (0, 0)))
         found = self.detect(small, threshold=threshold)
-        moved = Detections(found.boxes - border_px, found.landmarks - border_px, found.scores)
         height, width = (side - 2 * border_px for side in small.shape[:2])
-        return moved.scaled((rgb.shape[1] / width, rgb.shape[0] / height))
+        return found.moved(-border_px, -border_px).scaled((rgb.shape[1] / width, rgb.shape[0] / height))
 
     def _detect_fitted(self, rgb: RgbArray, size: tuple[int, int], threshold: float) -> Detections:
         small = resized(rgb, min(size[0] / rgb.shape[0], size[1] / rgb.shape[1]))
@@ -227,7 +257,8 @@ class Detector:
     def _detect_padded(self, rgb: RgbArray, threshold: float) -> Detections:
         height, width = (-(-side // 32) * 32 for side in rgb.shape[:2])
         tensor = np.zeros((1, 3, height, width), np.float32)
-        tensor[0, :, : rgb.shape[0], : rgb.shape[1]] = rgb[:, :, ::-1].transpose(2, 0, 1)
+        for channel in range(3):
+            tensor[0, 2 - channel, : rgb.shape[0], : rgb.shape[1]] = rgb[:, :, channel]
         raw = self._session.run(OUTPUTS, {self._input: tensor})
         outputs = {name: value[0] for name, value in zip(OUTPUTS, raw, strict=True)}
         return suppress(decode(outputs, (height, width), threshold))

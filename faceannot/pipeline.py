@@ -15,8 +15,6 @@ Part = TypeVar("Part")
 # How long a part may wait for its batch to fill, so that results appear, and are on disk, while the run goes on. Looked
 # at whenever an item arrives: where none does, parts wait on, as nothing here runs but when it is asked for more.
 LONGEST_WAIT_S = 1.0
-# Batches under way at once: one at work, one ready.
-_BATCHES_AHEAD = 2
 
 
 def mapped(
@@ -46,20 +44,21 @@ def batched(
     *,
     size: int,
     executor: Executor,
+    ahead: int,
 ) -> Generator[tuple[Item, list[Result]], None, None]:
     """Each of `items`, in order, with `function`'s results for its `parts`, computed in batches across items.
 
-    A batch goes when it has `size` parts, when as many items wait for it, when an item arrives after the first part
-    has waited for `LONGEST_WAIT_S`, and at the end. `function` takes the parts of a batch and gives one result for
-    each, in order.
+    Up to `ahead` batches are under way or waiting. A batch goes when it has `size` parts, when as many items wait for
+    it, when an item arrives after the first part has waited for `LONGEST_WAIT_S`, and at the end. `function` takes the
+    parts of a batch and gives one result for each, in order.
     """
     batches: _Batches[Item, Part, Result] = _Batches(function, size, executor)
     try:
         for item in items:
             batches.add(item, parts(item))
-            yield from batches.finished(ahead=_BATCHES_AHEAD)
+            yield from batches.finished(ahead)
         batches.send()
-        yield from batches.finished(ahead=0)
+        yield from batches.finished(0)
     finally:
         batches.cancel()
 

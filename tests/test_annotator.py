@@ -207,19 +207,6 @@ def test_a_fault_while_finding_faces_costs_that_photo_alone(bundle: Path, monkey
     assert results[1].error == "finding faces failed: MemoryError: no room"
 
 
-def test_faces_without_numbers_are_left_out(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    annotator = Annotator(model=bundle, threads=1)
-    look = annotator._detector.detect
-
-    def without_numbers(rgb: fakes.RgbArray, **options: Any) -> Detections:
-        found = look(rgb, **options)
-        found.landmarks[:1, 2] = np.nan
-        return found
-
-    monkeypatch.setattr(annotator._detector, "detect", without_numbers)
-    assert len(only(annotator, fakes.photo((1, 1, HAPPY_MALE), (5, 5, HAPPY_MALE))).faces) == 1
-
-
 @pytest.mark.parametrize(
     "options",
     [

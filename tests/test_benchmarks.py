@@ -11,7 +11,7 @@ import typer.main
 
 from faceannot.cli.app import app
 from faceannot.datasets.sources import KINDS
-from faceannot.training.recipe_files import shipped
+from faceannot.training.recipe_files import open_recipe, read_recipe, shipped
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -32,13 +32,25 @@ def test_the_published_approaches_are_all_recipes_but_the_bundled_ones(script: M
 
 def test_its_commands_are_understood(script: ModuleType) -> None:
     group = typer.main.get_command(app)
-    make, compare = script.commands(600, ["epochs=3"], is_made=False)
-    assert script.commands(600, ["epochs=3"], is_made=True) == [compare]
+    make, compare = script.commands(["one.toml", "two.toml"], 600, is_made=False)
+    assert script.commands(["one.toml", "two.toml"], 600, is_made=True) == [compare]
     command = group.commands["datasets"].commands["make"].commands["happy-h5"]  # type: ignore[attr-defined]
     assert command.make_context("happy-h5", make[3:]).params["size"] == 600
     context = group.commands["compare"].make_context("compare", compare[1:])  # type: ignore[attr-defined]
-    assert context.params["models"] == ["bundled", *script.RECIPES]
-    assert context.params["settings"] == ["epochs=3"]
+    assert context.params["models"] == ["bundled", "one.toml", "two.toml"]
+
+
+def test_short_trainings_leave_the_emotion_model_its_time(script: ModuleType) -> None:
+    assert script.shortened(open_recipe("transfer"), None) == open_recipe("transfer")
+    recipe = script.shortened(open_recipe("combined-early-stopping"), 2)
+    assert [step.get("epochs") for step in recipe.table["steps"]] == [None, 6]
+    assert script.shortened(open_recipe("emotion-cnn"), 2) == open_recipe("emotion-cnn")
+
+
+def test_a_recipe_is_written_under_its_name(script: ModuleType, tmp_path: Path) -> None:
+    name = script.written(script.shortened(open_recipe("gender-cnn"), 2), tmp_path)
+    assert name == "gender-cnn.toml"
+    assert read_recipe(tmp_path / name).table["steps"][0]["epochs"] == 2
 
 
 def test_what_people_wrote_stays_below_the_tables(script: ModuleType) -> None:

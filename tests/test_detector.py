@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from faceannot.detector import STRIDES, Detections, Detector, decode, overlap, resized, suppress
+from faceannot.detector import HINT, SMALL_FACE_PX, STRIDES, Detections, Detector, decode, overlap, resized, suppress
 from faceannot.errors import BundleError
+from faceannot.tiles import Tile, whole
 from tests import fakes
 
 
@@ -99,18 +100,51 @@ def test_find_sees_a_face_that_fills_the_photo(detector: Detector) -> None:
 def test_find_looks_closer_where_small_faces_turn_up_and_no_further_than_asked(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sides: list[int] = []
+    enlarged: list[float] = []
+    monkeypatch.setattr(detector, "detect", lambda rgb, *, threshold: found((310, 230, 325, 246, 0.9)))
+
+    def around(boxes: np.ndarray, size: tuple[int, int], factor: float) -> list[Tile]:
+        enlarged.append(factor)
+        return [whole(size)]
+
+    monkeypatch.setattr("faceannot.detector.around", around)
+    detector.find(np.zeros((1500, 2000, 3), np.uint8), threshold=0.5, sizes_px=(640, 2560))
+    assert enlarged == pytest.approx([1280 / 2000, 2560 / 2000])
+    enlarged.clear()
+    detector.find(np.zeros((300, 400, 3), np.uint8), threshold=0.5, sizes_px=(640, 2560))
+    assert enlarged == pytest.approx([1200 / 400])
+
+
+def test_find_looks_closer_around_what_may_be_a_small_face_and_gives_places_in_the_whole_picture(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, ...]] = []
 
     def detect(rgb: np.ndarray, *, threshold: float) -> Detections:
-        sides.append(max(rgb.shape[:2]))
-        return found((10, 10, 25, 26, 0.9))
+        """A face where it is red, surer the larger it is."""
+        sizes.append(rgb.shape[:2])
+        rows, columns = np.nonzero(rgb[:, :, 0] > 128)
+        if not len(rows):
+            return found()
+        box = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        return found((*box, 0.9 if box[2] - box[0] >= SMALL_FACE_PX else HINT))
 
     monkeypatch.setattr(detector, "detect", detect)
-    detector.find(np.zeros((1500, 2000, 3), np.uint8), threshold=0.5, sizes_px=(640, 2560))
-    assert sides == [256, 640, 1280, 2560]
-    sides.clear()
-    detector.find(np.zeros((300, 400, 3), np.uint8), threshold=0.5, sizes_px=(640, 2560))
-    assert sides == [256, 640, 1200]
+    rgb = np.zeros((1500, 2000, 3), np.uint8)
+    rgb[300:340, 1500:1540] = 255, 0, 0
+    faces = detector.find(rgb, threshold=0.5)
+    assert sizes[:2] == [(256 - 48, 256), (480, 640)]
+    assert len(sizes) == 3
+    assert all(side < 300 for side in sizes[2])
+    assert faces.boxes.tolist() == [pytest.approx([1500, 300, 1540, 340], abs=2)]
+
+
+def test_a_cell_without_a_finite_place_is_no_face() -> None:
+    outputs = silence(64, 64)
+    for name in ("cls_8", "obj_8"):
+        outputs[name][3:6] = 0.9
+    outputs["bbox_8"][3, 0], outputs["kps_8"][4, 7] = np.nan, np.inf
+    assert len(decode(outputs, (64, 64), 0.5)) == 1
 
 
 def test_find_looks_once_more_when_nothing_was_seen_and_not_when_all_is_large(

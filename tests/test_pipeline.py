@@ -91,7 +91,9 @@ def test_mapped_starts_nothing_after_it_is_closed() -> None:
 def test_batched_gives_each_item_the_results_of_its_own_parts(sizes: list[int], size: int) -> None:
     items = [list(range(100 * place, 100 * place + parts)) for place, parts in enumerate(sizes)]
     with ThreadPoolExecutor(2) as executor:
-        done = list(batched(lambda parts: [-part for part in parts], items, identity, size=size, executor=executor))
+        done = list(
+            batched(lambda parts: [-part for part in parts], items, identity, size=size, executor=executor, ahead=2)
+        )
     assert done == [(item, [-part for part in item]) for item in items]
 
 
@@ -105,7 +107,7 @@ def test_no_batch_is_larger_than_its_size(sizes: list[int], size: int) -> None:
 
     with ThreadPoolExecutor(1) as executor:
         items = [[0] * parts for parts in sizes]
-        list(batched(classify, items, identity, size=size, executor=executor))
+        list(batched(classify, items, identity, size=size, executor=executor, ahead=2))
     assert all(0 < batch <= size for batch in batches)
 
 
@@ -116,7 +118,7 @@ def test_batches_fill_across_items(threads: ThreadPoolExecutor) -> None:
         batches.append(len(parts))
         return parts
 
-    list(batched(classify, [[1], [2, 3], [4], [5, 6, 7, 8]], identity, size=4, executor=threads))
+    list(batched(classify, [[1], [2, 3], [4], [5, 6, 7, 8]], identity, size=4, executor=threads, ahead=2))
     assert batches == [4, 4]
 
 
@@ -124,7 +126,7 @@ def test_items_without_parts_do_not_pile_up_behind_a_batch_that_never_fills(thre
     def parts(item: int) -> list[int]:
         return [item] if item == 0 else []
 
-    results = batched(identity, count(), parts, size=8, executor=threads)
+    results = batched(identity, count(), parts, size=8, executor=threads, ahead=2)
     assert [item for item, _ in islice(results, 100)] == list(range(100))
 
 
@@ -140,6 +142,6 @@ def test_a_part_waits_only_so_long_for_its_batch_to_fill(
             time.sleep(0.01)
             yield number
 
-    results = batched(identity, slowly(), lambda item: [item], size=1000, executor=threads)
+    results = batched(identity, slowly(), lambda item: [item], size=1000, executor=threads, ahead=2)
     assert next(results) == (0, [0])
     assert len(pulled) < 100
