@@ -29,8 +29,9 @@ from faceannot.records import Box, Face, PhotoResult, Scores, Status
 RgbArray = NDArray[np.uint8]
 Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
 
-# Photos are read at most this large: at half of a 12-megapixel photo a face of 60 pixels still has 30 for its crop.
-READ_SIDE_PX = 2048
+# Photos are read at most this large. Half of a 12-megapixel photo of any usual shape fits without resampling, which
+# would cost as much as decoding; a face of 60 pixels still has 30 there for its crop.
+READ_SIDE_PX = 2560
 # Each reader has up to three pictures of some 10 MB waiting.
 _MOST_READERS = 16
 _MOST_FINDERS = 8

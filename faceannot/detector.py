@@ -226,7 +226,7 @@ class Detector:
         return found[_longer_sides(found) >= smallest_px]
 
     def _look_closer(self, rgb: RgbArray, tiles: Sequence[Tile], factor: float, threshold: float) -> Detections:
-        """Faces in `tiles` of `rgb`, each at `factor` times its size, in pixels of `rgb`."""
+        """Faces in `tiles` of `rgb`, each at `factor` times its size, in pixels of `rgb`; twice where tiles overlap."""
         looks = []
         for tile in tiles:
             cut = tile.cut(rgb)
@@ -235,7 +235,7 @@ class Detector:
             found = found.scaled((cut.shape[1] / large.shape[1], cut.shape[0] / large.shape[0]))
             found = found[tile.with_whole(found.boxes, rgb.shape[:2], CUT_PX / factor)]
             looks.append(found.moved(tile.left, tile.top))
-        return suppress(Detections.concatenate(looks))
+        return Detections.concatenate(looks)
 
     def _look(self, rgb: RgbArray, side_px: int, threshold: float, border_px: int = 0) -> Detections:
         """Faces in `rgb` at the size at which its longer side has `side_px` pixels, in pixels of `rgb`."""

@@ -27,7 +27,7 @@ MAX_BYTES = 2 << 30  # HEIC, AVIF and WebP are decoded from memory
 
 # A whole-number reduction that ends at this share of `max_side` or more is taken as it is: inside the JPEG decoder it
 # costs less than nothing, while resampling the last few per cent costs as much as decoding (12 megapixels, measured).
-_ENOUGH = 0.85
+_ENOUGH = 0.75
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
