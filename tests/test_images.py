@@ -226,7 +226,7 @@ def test_no_side_is_above_the_largest_side_and_none_is_wasted(
     longest = max(picture.rgb.shape)
     assert (picture.width, picture.height) == (width, height)
     assert longest <= max(max_side, 3)
-    assert longest >= min(0.85 * max_side - 1, width, height)
+    assert longest >= min(0.75 * max_side - 1, width, height)
     assert picture.scale == max(width, height) / max(picture.rgb.shape[:2])
 
 
