@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("classifier", type=Path, help="model.keras")
     parser.add_argument("prepared", type=Path, help="folder of prepared sources; their validation part calibrates")
     parser.add_argument("out", type=Path, help="folder of the bundle")
-    parser.add_argument("--threshold", type=float, default=0.56, help="detection threshold")
+    parser.add_argument("--threshold", type=float, default=0.54, help="detection threshold")
     arguments = parser.parse_args()
     bundle(arguments.detector, arguments.classifier, arguments.prepared, arguments.out, threshold=arguments.threshold)
 
