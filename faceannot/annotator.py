@@ -18,7 +18,7 @@ from faceannot.alignment import align
 from faceannot.bundle import Bundle, load_bundle
 from faceannot.classifier import Classifier
 from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S, usable_cpus
-from faceannot.detector import Detections, Detector
+from faceannot.detector import Detections, Detector, FaceFinder
 from faceannot.errors import PhotoError, UsageError
 from faceannot.images import Picture
 from faceannot.inputs import Photo, find_photos
@@ -83,6 +83,7 @@ class Annotator:
         detection_threshold: float | None = None,
         unsure_threshold: float | None = None,
         timeout_s: float = TIMEOUT_S,
+        finder: FaceFinder | None = None,
     ) -> None:
         """Load and check the models.
 
@@ -91,7 +92,7 @@ class Annotator:
         processors.
         `smallest_face`: faces whose box has no side of that many pixels at full size are left out.
         `detection_threshold` and `unsure_threshold`: 0..1, by default the bundle's. `timeout_s`: how long reading
-        one photo may take.
+        one photo may take. `finder`: what finds faces instead of the bundle's detector, such as one that several share.
         Raises `BundleError` if a model does not fit and `UsageError` if a number cannot be meant.
         """
         bundle = load_bundle(Path(model) if model else None, Path(detector) if detector else None)
@@ -104,7 +105,7 @@ class Annotator:
         if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
             raise UsageError(f"timeout_s has to be above 0 and at most {_LONGEST_TIMEOUT_S}, but is {timeout_s}")
         self.timeout_s = timeout_s
-        self._detector = Detector(bundle.detector)
+        self._detector: FaceFinder = finder or Detector(bundle.detector)
         self._classifier = Classifier(bundle)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +155,14 @@ def resized(rgb: RgbArray, factor: float) -> RgbArray:
 
 def _longer_sides(found: Detections) -> FloatArray:
     return np.asarray((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0))
+
+
+class FaceFinder(Protocol):
+    """What finds the faces of a picture; see `Detector.find`."""
+
+    def find(
+        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int]
+    ) -> Detections: ...
 
 
 class Detector:

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from faceannot.annotator import Annotator
+from faceannot.bundle import load_bundle
 from faceannot.cli.contestants import Contestant, contestants
 from faceannot.cli.judging import look_at
 from faceannot.datasets.example import Example, Split
@@ -21,6 +22,7 @@ from faceannot.evaluation.comparison import Comparison, Entrant, comparison, gue
 from faceannot.evaluation.html import column_names
 from faceannot.evaluation.judged import Judged, held_out
 from faceannot.evaluation.report import model_report
+from faceannot.evaluation.shared_finds import sharing_annotators
 from faceannot.training.recipe_files import RecipeFile
 from faceannot.training.workplace import approach, check_place, training_seconds
 
@@ -63,15 +65,18 @@ class Comparing:
         """Train, judge and compare."""
         # First, so that a name that is misspelt does not come to light after a day of training.
         examples = held_out([parse_source(text) for text in self.data], self.split)
-        reference = Annotator(model=self.model, threads=self.threads) if self.genders_from_model else None
+        load_bundle(self.model)
         for one in found:
             if one.recipe:
                 self._train(one.folder, one.recipe)
-        judged = list(self._judged(found, examples, reference))
+        folders = [self.model, *(one.folder for one in found)]
+        reference, *annotators = sharing_annotators(folders, threads=self.threads)
+        judged = list(self._judged(annotators, examples, reference if self.genders_from_model else None))
         names = column_names([one.report for one in judged])
         entrants = [replace(one, name=name) for one, name in zip(judged, names, strict=True)]
         command = shlex.join(["faceannot", *sys.argv[1:]])
-        return comparison(entrants, self.split, command, reference.bundle.name if reference else None)
+        guessed_by = reference.bundle.name if self.genders_from_model else None
+        return comparison(entrants, self.split, command, guessed_by)
 
     @property
     def _anew(self) -> bool:
@@ -93,7 +98,7 @@ class Comparing:
         self._say(f"{folder.name}: {'trained' if trained else 'was trained before'}, in {folder}")
 
     def _judged(
-        self, found: Sequence[Contestant], examples: Sequence[Example], reference: Annotator | None
+        self, annotators: Sequence[Annotator], examples: Sequence[Example], reference: Annotator | None
     ) -> Iterator[Entrant]:
         """How each did; a model that is also the reference looks at the faces once."""
         seen: dict[str, Judged] = {}
@@ -105,8 +110,7 @@ class Comparing:
             return seen[annotator.bundle.sha256]
 
         guesses = guessed_genders(judged_by(reference)) if reference else None
-        for one in found:
-            annotator = Annotator(model=one.folder, threads=self.threads)
+        for annotator in annotators:
             judged = judged_by(annotator)
             yield _entrant(annotator, judged if guesses is None else with_guesses(judged, guesses))
 

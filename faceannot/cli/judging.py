@@ -18,6 +18,7 @@ from faceannot.evaluation.differences import differences, not_recorded
 from faceannot.evaluation.judged import Judged, held_out, judge
 from faceannot.evaluation.recorded import Recorded, load_recorded, record
 from faceannot.evaluation.report import ModelReport, model_report, today
+from faceannot.evaluation.shared_finds import sharing_annotators
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Judging:
 
     def reports(self, models: Sequence[Path | None]) -> list[ModelReport]:
         """The report of each bundle; all of them are loaded before the first picture is read."""
-        annotators = [Annotator(model=folder, threads=self.threads) for folder in models]
+        annotators = sharing_annotators(models, threads=self.threads)
         recorded = [load_recorded(one.bundle) if self.against_recorded else None for one in annotators]
         for one in annotators:
             self._check_recordable(one.bundle)
