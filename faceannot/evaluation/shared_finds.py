@@ -25,7 +25,7 @@ class RememberingFinder:
         self, rgb: NDArray[np.uint8], *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int]
     ) -> Detections:
         """As `Detector.find`."""
-        key = blake2b(memoryview(rgb)).digest(), rgb.shape, threshold, smallest_px, sizes_px
+        key = blake2b(rgb.tobytes()).digest(), rgb.shape, threshold, smallest_px, sizes_px
         if key not in self._found:
             self._found[key] = self._detector.find(rgb, threshold=threshold, smallest_px=smallest_px, sizes_px=sizes_px)
         return self._found[key]
