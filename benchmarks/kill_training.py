@@ -79,7 +79,7 @@ def train_killed(options: argparse.Namespace, out: Path, taken_s: float) -> int:
     while kills < options.kills:
         try:
             # subprocess kills with SIGKILL when the time is over.
-            started(options, out, draws.uniform(0.4, 1.0) * taken_s).check_returncode()
+            started(options, out, draws.uniform(0.1, 0.8) * taken_s).check_returncode()
             return kills
         except subprocess.TimeoutExpired:
             kills += 1
