@@ -61,7 +61,8 @@ def main() -> int:
         if done.returncode:
             return done.returncode
     old = options.target.read_text(encoding="utf-8") if options.target.is_file() else ""
-    options.target.write_text(composed((work / TABLES).read_text(encoding="utf-8"), old), encoding="utf-8")
+    tables = (work / TABLES).read_text(encoding="utf-8")
+    options.target.write_text(composed(tables, old, options.short), encoding="utf-8")
     print(f"{options.target}, and with its plots {work / REPORT}", file=sys.stderr)
     return 0
 
@@ -109,11 +110,14 @@ def commands(recipes: list[str], size: int, *, is_made: bool) -> list[list[str]]
     return [compare] if is_made else [make, compare]
 
 
-def composed(tables: str, old: str) -> str:
+def composed(tables: str, old: str, short: int | None = None) -> str:
     """The file: where it comes from, the tables, and what people wrote in `old` about them."""
+    options = "" if short is None else f" --short {short}"
     origin = (
-        "The published approaches and our bundled model, all by `python benchmarks/published_approaches.py DATA WORK`. "
-        "The emotion data that the published ones learn from here show men alone."
+        "The published approaches and our bundled model, all by `python benchmarks/published_approaches.py DATA "
+        f"WORK{options}`, "
+        "which writes the recipes, with the epochs that it gives them, into WORK and calls the command below. The emotion "
+        "data that the published ones learn from here show men alone."
     )
     _, heading, lessons = old.partition(LESSONS)
     title, _, rest = tables.partition("\n")
