@@ -115,8 +115,8 @@ def composed(tables: str, old: str, short: int | None = None) -> str:
     options = "" if short is None else f" --short {short}"
     origin = (
         "The published approaches and our bundled model, all by `python benchmarks/published_approaches.py DATA "
-        f"WORK{options}`, which writes the recipes, with the epochs that it gives them, into WORK and calls the command "
-        "below. The emotion data that the published ones learn from here show men alone."
+        f"WORK{options}`, which writes the recipes, with the epochs that it gives them, into WORK and calls the "
+        "command below. The emotion data that the published ones learn from here show men alone."
     )
     _, heading, lessons = old.partition(LESSONS)
     title, _, rest = tables.partition("\n")
