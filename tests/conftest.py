@@ -1,4 +1,5 @@
-"""What all tests share: the Keras backend, chosen before anything imports Keras, how Ctrl-C works, and a portrait."""
+"""What all tests share: the Keras backend, chosen before anything imports Keras, no reports of ONNX Runtime's, how
+Ctrl-C works, and a portrait."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ BACKENDS = ("tensorflow", "torch", "jax")
 if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = installed[0] if installed else BACKENDS[0]
+
+# Some tests import ONNX Runtime themselves; nothing that they do is anybody's business either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # What a shell puts into the background ignores Ctrl-C, and processes hand that down: the tests of stopping
 # would wait for ever.
