@@ -29,6 +29,7 @@ LAYERS = (
         "images",
         "inputs",
         "readers",
+        "tiles",
         "_worker",
         "_worker_process",
     },
