@@ -21,9 +21,12 @@ from faceannot.outputs.journal import Journal
 from faceannot.outputs.names import escape
 from faceannot.outputs.sink import is_stream
 from faceannot.outputs.table import Format, open_table
+from faceannot.pipeline import without_pauses
 from faceannot.records import Label, PhotoResult, Status
 
 _MOST_REASONS = 1000
+# How much longer the pictures of a photo may take than reading it: it is read once more, drawn on and compressed.
+_COPIES_OF_TIMEOUT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,22 @@ class Tally:
 
 
 def label(
-    annotator: Annotator, photos: Iterable[Photo], outputs: Outputs, *, seen: Callable[[Tally], None] | None = None
+    annotator: Annotator,
+    photos: Iterable[Photo | None],
+    outputs: Outputs,
+    *,
+    seen: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Label `photos` into `outputs`; `seen` is called after each photo, when its row is on disk.
+
+    Pauses among the photos (see `pipeline`) are when rows that are finished get there though no photo follows.
 
     Pictures that faceannot itself made in the folders of `outputs` are no photos; all others there are.
     Raises `InputError` if there is nothing to read and `OutputError` if an output exists, is in use or cannot be
     written. However it ends, what was finished is on disk.
     """
     made = outputs.copies.made
-    photos = _not_empty(photo for photo in photos if not made(photo))
+    photos = _not_empty(photo for photo in photos if photo is None or not made(photo))
     if outputs.table_format == "parquet":
         from faceannot.outputs.parquet import require_pyarrow
 
@@ -112,7 +121,7 @@ def label(
 
 def _label(
     annotator: Annotator,
-    photos: Iterable[Photo],
+    photos: Iterable[Photo | None],
     outputs: Outputs,
     header: RunHeader,
     journal: Journal | None,
@@ -120,16 +129,21 @@ def _label(
 ) -> Tally:
     tally = Tally()
     annotations = annotator.annotate_photos(photos, known=journal.known if journal else None)
-    finished = copied(annotations, outputs.copies, annotator.bundle.template, workers=annotator.threads)
+    limit_s = _COPIES_OF_TIMEOUT * annotator.timeout_s
+    finished = copied(
+        annotations, outputs.copies, annotator.bundle.template, workers=annotator.threads, limit_s=limit_s
+    )
     # With a journal, that is what has made sure that no output of somebody else's is replaced.
     with (
         open_table(outputs.table, outputs.table_format, header=header, overwrite=journal is not None) as table,
         closing(finished),
     ):
-        for annotation, problem in finished:
+        for annotation, problem in without_pauses(finished):
             table.write(annotation.result)
             # A photo whose pictures are missing is not done: the run that goes on from here tries again.
-            if journal and not problem:
+            if journal and problem:
+                journal.leave_out(annotation.photo)
+            elif journal:
                 journal.add(annotation.photo, annotation.result)
             tally.add(annotation.result, problem)
             if seen:
@@ -137,12 +151,11 @@ def _label(
     return tally
 
 
-def _not_empty(photos: Iterator[Photo]) -> Iterator[Photo]:
+def _not_empty(photos: Iterator[Photo | None]) -> Iterator[Photo | None]:
     """The same photos; the first is looked for now, so that a run without any leaves every output as it is."""
-    try:
-        first = next(photos)
-    except StopIteration:
-        raise InputError("nothing to read: all that was found are pictures that faceannot made") from None
+    first = next(without_pauses(photos), None)
+    if first is None:
+        raise InputError("nothing to read: all that was found are pictures that faceannot made")
     return chain([first], photos)
 
 

@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 BACKENDS = ("tensorflow", "torch", "jax")
 
@@ -18,6 +19,10 @@ if "KERAS_BACKEND" not in os.environ:
 
 # Some tests import ONNX Runtime themselves; nothing that they do is anybody's business either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# How long an example takes says how busy the computer is.
+settings.register_profile("faceannot", deadline=None)
+settings.load_profile("faceannot")
 
 # What a shell puts into the background ignores Ctrl-C, and processes hand that down: the tests of stopping
 # would wait for ever.

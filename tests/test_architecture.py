@@ -19,7 +19,7 @@ PACKAGE = Path(faceannot.__file__).parent
 # From the bottom to the top; a module imports from its own layer and from those below it.
 LAYERS = (
     {"_version", "defaults", "errors", "runtime"},
-    {"records"},
+    {"records", "pipeline"},
     {
         "alignment",
         "bundle",
@@ -28,12 +28,12 @@ LAYERS = (
         "formats",
         "images",
         "inputs",
+        "lists",
         "readers",
         "tiles",
         "_worker",
         "_worker_process",
     },
-    {"pipeline"},
     {"annotator", "outputs"},
     {"labelling"},
     {"balance", "datasets", "evaluation", "training"},

@@ -159,7 +159,7 @@ def label(
     with exit_codes(on_stop=_how_to_go_on(out, overwrite)):
         from faceannot.annotator import Annotator
         from faceannot.cli.progress import Progress
-        from faceannot.inputs import find_photos
+        from faceannot.inputs import find_photos_and_pauses
         from faceannot.labelling import label as run
 
         _check_no_input(out, paths)
@@ -176,7 +176,7 @@ def label(
         )
         if "-" in paths and sys.stdin is None:
             raise InputError("standard input is closed")
-        photos = find_photos(paths, recursive=not no_recursive, nul=nul)
+        photos = find_photos_and_pauses(paths, recursive=not no_recursive, nul=nul)
         left_out = outputs.copies.made
         with Progress(paths, recursive=not no_recursive, nul=nul, left_out=left_out, hidden=quiet) as progress:
             tally = run(annotator, photos, outputs, seen=progress.show)

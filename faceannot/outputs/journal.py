@@ -9,9 +9,10 @@ import json
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, Self
 
 from faceannot.errors import OutputError
+from faceannot.inputs import Photo, Stamp, stamp_of
 from faceannot.outputs.header import RunHeader
 from faceannot.outputs.lines import Lines
 from faceannot.outputs.locking import open_locked
@@ -20,21 +21,11 @@ from faceannot.outputs.packing import pack, unpack
 from faceannot.outputs.sink import Sink
 from faceannot.records import PhotoResult, Status
 
-if TYPE_CHECKING:
-    from faceannot.inputs import Photo
-
 # Of the lines' layout; a journal of another one is refused.
 _LAYOUT = 1
 _KEY = "faceannot journal"
 _BEGINNING = f'{{"{_KEY}": '.encode()
 _LONGEST_HEADER = 65_536  # what is longer is no journal, and need not be read to its end
-
-
-class Stamp(NamedTuple):
-    """What tells that a file is still the one that was labelled."""
-
-    size: int
-    mtime_ns: int
 
 
 def journal_path(output: Path) -> Path:
@@ -47,8 +38,8 @@ class Journal:
     """One JSON line a photo after a header line; the table is made from it, never the other way round.
 
     Open it before the table, because opening refuses what must not be touched, and locks it until the process ends.
-    Call `known` for each photo before it is read and `add` for each result, the known ones too. Leaving the context
-    keeps the file; `finish` removes it.
+    Call `known` for each photo before it is read, and `add` or `leave_out` for each result, the known ones too.
+    Leaving the context keeps the file; `finish` removes it.
     """
 
     def __init__(self, file: BinaryIO, path: Path, lines: Lines | None = None) -> None:
@@ -108,7 +99,7 @@ class Journal:
 
     def known(self, photo: Photo) -> PhotoResult | None:
         """The result of an earlier run; None for a photo that is new, or whose size or time changed since."""
-        stamp = _stamp(photo)
+        stamp = stamp_of(photo)  # none for what is no file, or none any more: never known, so it is read again
         fields = self._lines.find(photo.name) if self._lines and stamp else None
         if fields is None or (fields["size"], fields["mtime_ns"]) != stamp:
             self._stamps[photo.name] = stamp
@@ -122,12 +113,17 @@ class Journal:
             self._recalled.discard(photo.name)
             return
         # The stamp from before the photo was read: one that changes while it is read must count as changed.
-        stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else _stamp(photo)
+        stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else stamp_of(photo)
         # A failure may pass: a disk that was away, too little memory, a time limit. To read again costs little.
         if result.status is Status.ERROR:
             return
         size, mtime_ns = stamp or (None, None)
         self._append({"name": photo.name, "size": size, "mtime_ns": mtime_ns, "result": pack(result)})
+
+    def leave_out(self, photo: Photo) -> None:
+        """Keep nothing of a photo that is not done."""
+        self._recalled.discard(photo.name)
+        self._stamps.pop(photo.name, None)
 
     def finish(self) -> None:
         """Remove the journal: the output is complete and closed."""
@@ -143,17 +139,6 @@ class Journal:
     def _append(self, fields: dict[str, Any]) -> None:
         # ASCII, so that names with undecodable bytes come back as they were.
         self._sink.write(json.dumps(fields).encode("ascii") + b"\n")
-
-
-def _stamp(photo: Photo) -> Stamp | None:
-    """None for what is no file, or none any more: never known, so it is read again."""
-    if not isinstance(photo.source, Path):
-        return None
-    try:
-        found = photo.source.stat()
-    except (OSError, ValueError):
-        return None
-    return Stamp(found.st_size, found.st_mtime_ns)
 
 
 def _header_fields(header: RunHeader) -> dict[str, Any]:

@@ -275,7 +275,7 @@ def test_two_runs_on_one_output_are_refused(tmp_path: Path, photos: list[Photo],
 def test_a_journal_that_another_run_removes_at_that_moment_is_made_anew(
     tmp_path: Path, photos: list[Photo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    output, real = tmp_path / "t.csv", locking._lock
+    output, real = tmp_path / "t.csv", locking.lock
     finished = [True]
 
     def lock_after_the_other_run_finished(file: BinaryIO) -> bool:
@@ -284,7 +284,7 @@ def test_a_journal_that_another_run_removes_at_that_moment_is_made_anew(
             journal_path(output).unlink()
         return real(file)
 
-    monkeypatch.setattr(locking, "_lock", lock_after_the_other_run_finished)
+    monkeypatch.setattr(locking, "lock", lock_after_the_other_run_finished)
     stopped_run(output, photos, 2)
     assert len(run(Journal.resume(output, HEADER), output, photos)) == 2
 
