@@ -180,7 +180,9 @@ def label(
         left_out = outputs.copies.made
         with Progress(paths, recursive=not no_recursive, nul=nul, left_out=left_out, hidden=quiet) as progress:
             tally = run(annotator, photos, outputs, seen=progress.show)
-        if not quiet:
+        if tally.was_complete and not quiet:
+            typer.echo(f"{escape(out)} is complete already (photos: {tally.photos:,})", err=True)
+        elif not quiet:
             from faceannot.cli.summary import show_summary
 
             show_summary(tally)

@@ -1,7 +1,7 @@
 """The journal beside an output: what is done, so that a run that was stopped goes on where it was."""
 
 # os.path says False where Path raises: a name that is too long, a folder that may not be entered.
-# ruff: noqa: PTH110, PTH112
+# ruff: noqa: PTH110, PTH112, PTH113
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def journal_path(output: Path) -> Path:
     """Where the journal of an output lies: beside the file itself, whatever links lead to it."""
     real = Path(os.path.realpath(output))
     return real.with_name(real.name + ".journal")
+
+
+def has_finished(output: Path) -> bool:
+    """Whether an output is there, and no run of it that could be resumed."""
+    return os.path.isfile(output) and not os.path.lexists(journal_path(output))
 
 
 class Journal:
