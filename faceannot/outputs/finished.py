@@ -55,7 +55,10 @@ def _csv_rows(table: Path) -> Iterator[dict[str, Any]]:
         if tuple(rows.fieldnames or ()) != COLUMNS:
             raise ValueError(_NOT_OURS)
         try:
-            yield from rows
+            for row in rows:
+                if None in row.values():  # cut off
+                    raise ValueError(_NOT_OURS)
+                yield row
         except csv.Error:
             raise ValueError(_NOT_OURS) from None
 

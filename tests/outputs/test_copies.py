@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
-from faceannot.errors import OutputError
+from faceannot.errors import DiskFullError, OutputError
 from faceannot.inputs import Photo, stamp_of
 from faceannot.outputs.annotated import write_annotated
 from faceannot.outputs.copies import Copies, _Processes, copied
 from faceannot.outputs.crops import write_crops
+from faceannot.outputs.locking import lock
 from faceannot.pipeline import without_pauses
 from faceannot.records import PhotoResult, Status
 from tests import fakes
@@ -67,6 +72,72 @@ def test_an_unexpected_error_is_the_photos_own_problem() -> None:
     with _Processes(1, LIMIT_S) as processes:
         assert "a fault of a library" in str(processes.run(fail, annotation("a"))[1])
         assert processes.run(die_if_deadly, annotation("b"))[1] is None
+
+
+def hang_if_slow(given: Annotation) -> str | None:
+    time.sleep(60 if given.photo.name == "slow" else 0)
+    return None
+
+
+def test_what_takes_too_long_is_given_up_and_costs_its_photo_alone() -> None:
+    with _Processes(1, 3.0) as processes:
+        assert processes.run(hang_if_slow, annotation("quick"))[1] is None
+        start = time.monotonic()
+        assert "took longer than 3 seconds" in str(processes.run(hang_if_slow, annotation("slow"))[1])
+        assert time.monotonic() - start < 30
+    with _Processes(1, LIMIT_S) as processes:
+        assert processes.run(hang_if_slow, annotation("quick"))[1] is None
+
+
+def find_no_room(given: Annotation) -> str | None:
+    raise DiskFullError("out/a.png cannot be written: No space left on device")
+
+
+def test_a_full_disk_is_not_the_photos_own_problem() -> None:
+    with _Processes(1, LIMIT_S) as processes, pytest.raises(DiskFullError, match="No space left"):
+        processes.run(find_no_room, annotation("a"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_picture_that_finds_no_room_says_that_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    content = io.BytesIO()
+    Image.fromarray(fakes.photo((1, 1, fakes.SAD_MALE))).save(content, "PNG")
+    photo = Photo("good.png", content.getvalue())
+    monkeypatch.setattr(Image.Image, "save", fail)
+    result = photo_result("good.png", face(), width=640, height=448)
+    with pytest.raises(DiskFullError):
+        write_annotated(photo, result, tmp_path)
+    with pytest.raises(DiskFullError):
+        write_crops(photo, result, tmp_path, Template())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_photo_that_changed_after_it_was_labelled_has_no_copy(tmp_path: Path) -> None:
+    path = fakes.save(fakes.photo(), tmp_path / "a.png")
+    given = annotation("a.png", path)
+    os.utime(path, ns=(1, 1))
+    ((_, problem),) = written([given], Copies(annotated=tmp_path / "out"))
+    assert problem == "the photo changed after it was labelled"
+    assert not (tmp_path / "out").exists()
+
+
+def test_unfinished_pictures_of_dead_runs_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    dead, alive = tmp_path / "a" / f".faceannot-{'0' * 32}", tmp_path / f".faceannot-{'1' * 32}"
+    mine = tmp_path / ".faceannot-notes"
+    for path in (dead, alive, mine):
+        path.touch()
+    with alive.open("rb") as file:
+        lock(file)
+        Copies(annotated=tmp_path, replace=True).prepare()
+    assert not dead.exists()
+    assert alive.exists()
+    assert mine.exists()
 
 
 def test_an_unexpected_error_while_writing_gives_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
