@@ -206,7 +206,7 @@ def lines_of(table: Path) -> list[bytes]:
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "parquet"])
 def test_a_closed_pipe_ends_a_run_quietly_in_every_format(folder: Path, bundle: Path, suffix: str) -> None:
     (folder / "list.txt").write_text("photos/b/x.png\n" * 60)
-    run = shell(f"$faceannot label @list.txt --model {bundle} --format {suffix} | head -c 9", folder)
+    run = shell(f"$faceannot label @list.txt --model {bundle} --format {suffix} -q | head -c 9", folder)
     assert (run.returncode, run.stderr, len(run.stdout)) == (0, b"", 9)
 
 
