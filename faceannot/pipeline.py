@@ -20,7 +20,7 @@ Part = TypeVar("Part")
 # How long a part may wait for its batch to fill, so that results appear, and are on disk, while the run goes on.
 LONGEST_WAIT_S = 1.0
 # How long an iterator that knows pauses may take before it gives one. A result needs about five of them to get through.
-PAUSE_S = 0.1
+PAUSE_S = 0.05
 
 
 def mapped(

@@ -140,7 +140,7 @@ def label(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="Give up on a photo that takes longer to read; its row says so.",
+            help="Give up on a photo that takes longer to read (its row says so), or five times as long to copy.",
             rich_help_panel=SPEED,
         ),
     ] = TIMEOUT_S,
