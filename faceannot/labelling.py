@@ -153,10 +153,8 @@ def _label(
         for annotation, problem in without_pauses(finished):
             table.write(annotation.result)
             # A photo whose pictures are missing is not done: the run that goes on from here tries again.
-            if journal and problem:
-                journal.leave_out(annotation.photo)
-            elif journal:
-                journal.add(annotation.photo, annotation.result)
+            if journal and not problem and not annotation.known:
+                journal.add(annotation.photo, annotation.result, annotation.stamp)
             tally.add(annotation.result, problem)
             if seen:
                 seen(tally)
@@ -166,8 +164,8 @@ def _label(
 def _complete(table: Path, table_format: Format, photos: Iterator[Photo]) -> Tally:
     """What the table of a finished run says. Raises OutputError unless it is of `photos` as they are."""
     tally = Tally(was_complete=True)
-    finished_ns = table.stat().st_mtime_ns
     try:
+        finished_ns = table.stat().st_mtime_ns
         for photo, row in zip_longest(photos, photos_in(table, table_format)):
             if photo is None or row is None or escape(photo.name) != row[0]:
                 raise _nothing_to_resume(table, "it is of other photos than these")

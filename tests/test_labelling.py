@@ -9,8 +9,6 @@ import pytest
 
 from faceannot import Annotator, InputError, OutputError, Photo, PhotoResult, Status, find_photos
 from faceannot.labelling import Outputs, Tally, label
-from faceannot.outputs.header import RunHeader
-from faceannot.outputs.journal import Journal
 from faceannot.outputs.table import FORMATS, Format
 from tests import fakes
 
@@ -117,6 +115,16 @@ def test_a_photo_that_changed_since_is_labelled_again(tmp_path: Path) -> None:
     assert label(annotator, photos, outputs).faces == {"HappyMale": 1}
 
 
+def test_a_run_that_goes_on_adds_nothing_that_the_journal_has(tmp_path: Path) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    photos = [Photo("a.png", fakes.save(fakes.photo(), tmp_path / "a.png"))] * 3
+    outputs = Outputs(tmp_path / "t.csv", "csv", resume=True)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            label(annotator, photos, outputs, seen=lambda tally: stop(tally, 3))
+    assert (tmp_path / "t.csv.journal").read_bytes().count(b"\n") == 4
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_run_that_finished_is_complete_when_it_is_resumed(tmp_path: Path, kind: Format) -> None:
     annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
@@ -159,17 +167,6 @@ def test_a_table_that_was_cut_off_is_not_complete(tmp_path: Path, kind: Format) 
         (tmp_path / "table").write_bytes(whole[:length])
         with pytest.raises(OutputError, match="nothing to resume"):
             label(annotator, photos, outputs)
-
-
-def test_a_copy_that_fails_is_not_kept_in_memory(tmp_path: Path) -> None:
-    header = RunHeader("1", "b", "c")
-    photo = Photo("a.png", fakes.save(fakes.photo(), tmp_path / "a.png"))
-    with Journal.start(tmp_path / "t.csv", header) as journal:
-        journal.known(photo)
-        journal.leave_out(photo)
-        assert not journal._stamps
-    with Journal.resume(tmp_path / "t.csv", header) as journal:
-        assert journal.known(photo) is None
 
 
 def stop(tally: Tally, after: int) -> None:

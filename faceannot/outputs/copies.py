@@ -14,7 +14,7 @@ from typing import Self, TypeAlias
 
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
-from faceannot.errors import OutputError
+from faceannot.errors import DiskFullError, OutputError
 from faceannot.inputs import Photo, stamp_of
 from faceannot.outputs.copy_process import CopyProcess, Write
 from faceannot.outputs.header import Option
@@ -115,9 +115,13 @@ class _Processes:
         process = self._idle.get()
         try:
             return annotation, process.run(write, annotation)
+        except DiskFullError:
+            raise
         # A process that cannot be started, say: the next photo may have more luck.
-        except OSError as error:
-            return annotation, f"its annotated copy or its crops could not be written: {error.strerror or error}"
+        except Exception as error:
+            from faceannot.outputs.saving import reason
+
+            return annotation, f"its annotated copy or its crops could not be written: {reason(error)}"
         finally:
             self._idle.put(process)
 

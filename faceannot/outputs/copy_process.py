@@ -42,7 +42,7 @@ class CopyProcess:
     def run(self, write: Write, annotation: Annotation) -> str | None:
         """What `write` says of one photo: None, or why its copies could not be written.
 
-        Raises DiskFullError where no other photo would fare better, and OSError when no process can be started.
+        Raises DiskFullError where no other photo would fare better.
         """
         try:
             return self._asked(write, annotation)
@@ -59,7 +59,7 @@ class CopyProcess:
     def _asked(self, write: Write, annotation: Annotation) -> str | None:
         connection = self._started()
         try:
-            connection.send((write, annotation))
+            connection.send((write, annotation, self._limit_s))
             if not connection.poll(self._limit_s):
                 self._kill()
                 return f"writing its annotated copy or its crops took longer than {self._limit_s:g} seconds"
@@ -113,10 +113,14 @@ def main(connection_file: int) -> None:
     connection = Connection(connection_file)
     while True:
         try:
-            write, annotation = connection.recv()
+            write, annotation, limit_s = connection.recv()
         except EOFError:
             return
-        connection.send(_reply(write, annotation))
+        # Ends this process even inside a native library, and even when the parent that should do so is gone.
+        signal.setitimer(signal.ITIMER_REAL, limit_s + 5.0)
+        reply = _reply(write, annotation)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        connection.send(reply)
 
 
 def _reply(write: Write, annotation: Annotation) -> Reply:

@@ -43,7 +43,7 @@ class Journal:
     """One JSON line a photo after a header line; the table is made from it, never the other way round.
 
     Open it before the table, because opening refuses what must not be touched, and locks it until the process ends.
-    Call `known` for each photo before it is read, and `add` or `leave_out` for each result, the known ones too.
+    Ask `known` for each photo before it is read, and `add` each result that did not come from there.
     Leaving the context keeps the file; `finish` removes it.
     """
 
@@ -51,8 +51,6 @@ class Journal:
         self._sink = Sink(file, escape(str(path)), owned=True)
         self._path = path
         self._lines = lines
-        self._stamps: dict[str, Stamp | None] = {}
-        self._recalled: set[str] = set()
 
     @classmethod
     def start(cls, output: Path, header: RunHeader, *, overwrite: bool = False) -> Self:
@@ -107,28 +105,19 @@ class Journal:
         stamp = stamp_of(photo)  # none for what is no file, or none any more: never known, so it is read again
         fields = self._lines.find(photo.name) if self._lines and stamp else None
         if fields is None or (fields["size"], fields["mtime_ns"]) != stamp:
-            self._stamps[photo.name] = stamp
             return None
-        self._recalled.add(photo.name)
         return unpack(photo.name, fields["result"])
 
-    def add(self, photo: Photo, result: PhotoResult) -> None:
-        """Keep a result, unless it came from here or is an error. Raises OutputError (disk full, say)."""
-        if photo.name in self._recalled:
-            self._recalled.discard(photo.name)
-            return
-        # The stamp from before the photo was read: one that changes while it is read must count as changed.
-        stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else stamp_of(photo)
+    def add(self, photo: Photo, result: PhotoResult, stamp: Stamp | None) -> None:
+        """Keep a result, unless it is an error. Raises OutputError (disk full, say).
+
+        `stamp`: the photo's from before it was read: one that changes while it is read must count as changed.
+        """
         # A failure may pass: a disk that was away, too little memory, a time limit. To read again costs little.
         if result.status is Status.ERROR:
             return
         size, mtime_ns = stamp or (None, None)
         self._append({"name": photo.name, "size": size, "mtime_ns": mtime_ns, "result": pack(result)})
-
-    def leave_out(self, photo: Photo) -> None:
-        """Keep nothing of a photo that is not done."""
-        self._recalled.discard(photo.name)
-        self._stamps.pop(photo.name, None)
 
     def finish(self) -> None:
         """Remove the journal: the output is complete and closed."""
