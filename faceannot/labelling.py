@@ -114,6 +114,8 @@ def label(
         from faceannot.outputs.parquet import require_pyarrow
 
         require_pyarrow()
+    if outputs.file:
+        _check_not_a_photo(outputs.file)
     if outputs.resume and outputs.file and has_finished(outputs.file):
         return _complete(outputs.file, outputs.table_format, without_pauses(photos))
     outputs.copies.prepare()
@@ -210,7 +212,6 @@ def _journal(outputs: Outputs, header: RunHeader) -> AbstractContextManager[Jour
         if outputs.resume:
             raise UsageError("only a table in a file can be resumed")
         return nullcontext()
-    _check_not_a_photo(outputs.file)
     if outputs.resume:
         return Journal.resume(outputs.file, header)
     return Journal.start(outputs.file, header, overwrite=outputs.overwrite)
