@@ -102,7 +102,6 @@ def label(
     """Label `photos` into `outputs`; `seen` is called after each photo, when its row is on disk.
 
     Pauses among the photos (see `pipeline`) are when rows that are finished get there though no photo follows.
-
     Pictures that faceannot itself made in the folders of `outputs` are no photos; all others there are.
     A run that is to be resumed, but has finished, is left as it is if its table is of these very photos.
     Raises `InputError` if there is nothing to read and `OutputError` if an output exists, is in use or cannot be
@@ -129,7 +128,7 @@ def label(
     except DiskFullError as error:
         if outputs.file is None:
             raise
-        raise DiskFullError(f"{error}; once there is room, --resume goes on") from error
+        raise DiskFullError(f"{error}; once that is mended, --resume goes on") from error
     return tally
 
 

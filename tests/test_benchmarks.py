@@ -100,6 +100,6 @@ def test_a_file_that_differs_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_memory_stays_the_same_over_many_paths_on_standard_input() -> None:
-    code, said = run("many.py", "--paths", "1500")
+    code, said = run("many.py", "--paths", "800")
     assert code == 0, said
     assert "growth after the first tenth" in said
