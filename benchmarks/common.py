@@ -76,6 +76,11 @@ def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
     return seconds, peak.mib
 
 
+def memory_mib(root: int) -> float:
+    """The memory of a process and all below it; what they share counts once. 0 where it is unknown."""
+    return sum(map(_share_kb, _tree(root))) / 1024
+
+
 class _Peak(threading.Thread):
     """Looks at the memory of a process and all below it now and then; memory that they share counts once."""
 
@@ -87,8 +92,8 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(SAMPLE_S):
-            if now := sum(map(_share_kb, _tree(self._root))):
-                self.mib = max(self.mib or 0.0, now / 1024)
+            if now := memory_mib(self._root):
+                self.mib = max(self.mib or 0.0, now)
 
     def stop(self) -> None:
         self._done.set()

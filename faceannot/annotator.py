@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from os import PathLike, fspath
 from pathlib import Path
@@ -21,8 +22,8 @@ from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S, usable_c
 from faceannot.detector import Detections, Detector, FaceFinder
 from faceannot.errors import PhotoError, UsageError
 from faceannot.images import Picture
-from faceannot.inputs import Photo, find_photos
-from faceannot.pipeline import batched, mapped
+from faceannot.inputs import Photo, Stamp, find_photos, stamp_of
+from faceannot.pipeline import batched, mapped, without_pauses
 from faceannot.readers import ReaderPool
 from faceannot.records import Box, Face, PhotoResult, Scores, Status
 
@@ -43,11 +44,12 @@ _LONGEST_TIMEOUT_S = 86_400
 class Job:
     """One photo on its way; every stage passes on, as it is, what already has its `result`.
 
-    `found`: the faces from left to right, in pixels of the upright photo at full size. `crops`: one for each.
-    `size`: width and height of that photo.
+    `stamp`: the photo's from before it was read. `found`: the faces from left to right, in pixels of the upright photo
+    at full size. `crops`: one for each. `size`: width and height of that photo.
     """
 
     photo: Photo
+    stamp: Stamp | None = None
     picture: Picture | None = None
     found: Detections | None = None
     crops: tuple[RgbArray, ...] = ()
@@ -58,11 +60,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A photo with its result; `known`: the result came from the caller."""
+    """A photo with its result; `known`: the result came from the caller, else `stamp` is from before it was read."""
 
     photo: Photo
     result: PhotoResult
     known: bool
+    stamp: Stamp | None = None
 
 
 class Annotator:
@@ -127,14 +130,17 @@ class Annotator:
         `known`: gives the result of a photo that need not be looked at again, or None.
         Raises `InputError` if there is nothing to read at all.
         """
-        for annotation in self.annotate_photos(_photos(photos), known=known):
+        for annotation in without_pauses(self.annotate_photos(_photos(photos), known=known)):
             yield annotation.result
 
     def annotate_photos(
-        self, photos: Iterable[Photo], *, known: Callable[[Photo], PhotoResult | None] | None = None
-    ) -> Iterator[Annotation]:
-        """Like `annotate`, for photos that are found already; gives each together with its result."""
-        jobs = (_job(photo, known) for photo in photos)
+        self, photos: Iterable[Photo | None], *, known: Callable[[Photo], PhotoResult | None] | None = None
+    ) -> Iterator[Annotation | None]:
+        """Like `annotate`, for photos that are found already; gives each together with its result.
+
+        Takes and gives pauses (see `pipeline`), so that what is finished need not wait for more photos.
+        """
+        jobs = (photo and _job(photo, known) for photo in photos)
         readers, finders = min(self.threads, _MOST_READERS), min(max(1, self.threads // 2), _MOST_FINDERS)
         # As many as there are threads: while a crowd is classified, no other stage may have anything to do.
         classifiers = min(self.threads, _MOST_CLASSIFIERS)
@@ -142,13 +148,13 @@ class Annotator:
             pool = stack.enter_context(ReaderPool(readers, max_side=READ_SIDE_PX, timeout_s=self.timeout_s))
             finding = stack.enter_context(ThreadPoolExecutor(finders, "find"))
             classifying = stack.enter_context(ThreadPoolExecutor(classifiers, "classify"))
-            read = _read(jobs, pool)
+            read = mapped(partial(_read, pool=pool), jobs, executor=pool.threads, ahead=pool.ahead)
             found = mapped(self._find, read, executor=finding, ahead=2 * finders)
             scored = batched(
                 self._classify, found, _crops, size=self.batch_size, executor=classifying, ahead=2 * classifiers
             )
-            for job, scores in stack.enter_context(closing(scored)):
-                yield Annotation(job.photo, job.result or self._result(job, scores), job.known)
+            for scored_job in stack.enter_context(closing(scored)):
+                yield scored_job and self._annotation(*scored_job)
 
     def _find(self, job: Job) -> Job:
         """The job with its faces and their crops, or with a result if there are none."""
@@ -161,9 +167,10 @@ class Annotator:
             )
         # Whatever one photo brings about, out of memory or a fault of a native library, must not cost the others.
         except Exception as error:
-            return Job(job.photo, result=_failure(job.photo, f"finding faces failed: {_one_line(error)}"))
+            failure = _failure(job.photo, f"finding faces failed: {_one_line(error)}")
+            return replace(job, picture=None, result=failure)
         size = job.picture.width, job.picture.height
-        return Job(job.photo, found=found.scaled(job.picture.scale), crops=crops, size=size)
+        return replace(job, picture=None, found=found.scaled(job.picture.scale), crops=crops, size=size)
 
     def _faces(self, picture: Picture) -> Detections:
         """The faces from left to right, in pixels of `picture.rgb`."""
@@ -175,11 +182,24 @@ class Annotator:
         )
         return found[np.lexsort((found.boxes[:, 1], found.boxes[:, 0]))]
 
-    def _classify(self, crops: list[RgbArray]) -> list[Scores]:
-        return self._classifier.classify(np.stack(crops))
+    def _classify(self, crops: list[RgbArray]) -> list[Scores | PhotoError]:
+        """The scores of each crop; where they cannot be had together, then one by one: a fault costs its photo."""
+        try:
+            return [*self._classifier.classify(np.stack(crops))]
+        # Whatever it is, it must not cost more photos than need be.
+        except Exception as error:
+            if len(crops) == 1:
+                return [PhotoError(f"classifying a face failed: {_one_line(error)}")]
+        return [scores for crop in crops for scores in self._classify([crop])]
 
-    def _result(self, job: Job, scores: list[Scores]) -> PhotoResult:
+    def _annotation(self, job: Job, scores: list[Scores | PhotoError]) -> Annotation:
+        return Annotation(job.photo, job.result or self._result(job, scores), job.known, job.stamp)
+
+    def _result(self, job: Job, said: list[Scores | PhotoError]) -> PhotoResult:
         assert job.found is not None
+        scores = [one for one in said if isinstance(one, Scores)]
+        if len(scores) < len(said):
+            return _failure(job.photo, str(next(one for one in said if isinstance(one, PhotoError))))
         faces = tuple(
             self._face(number, job.found, scores[number - 1], job.size) for number in range(1, len(scores) + 1)
         )
@@ -220,17 +240,15 @@ def _crops(job: Job) -> tuple[RgbArray, ...]:
     return job.crops
 
 
-def _read(jobs: Iterable[Job], pool: ReaderPool) -> Iterator[Job]:
-    """Each of `jobs`, in order, with its picture; runs of jobs that have a result already do not wait for any."""
-    for done, run in groupby(jobs, key=lambda job: job.result is not None):
-        if done:
-            yield from run
-            continue
-        for photo, outcome in pool.read(job.photo for job in run):
-            if isinstance(outcome, PhotoError):
-                yield Job(photo, result=_failure(photo, str(outcome)))
-            else:
-                yield Job(photo, picture=outcome)
+def _read(job: Job, pool: ReaderPool) -> Job:
+    """The job with its picture, or with a result if it cannot be read."""
+    if job.result is not None:
+        return job
+    stamp = stamp_of(job.photo)
+    outcome = pool.read_one(job.photo)
+    if isinstance(outcome, PhotoError):
+        return Job(job.photo, stamp, result=_failure(job.photo, str(outcome)))
+    return Job(job.photo, stamp, outcome)
 
 
 def _failure(photo: Photo, reason: str) -> PhotoResult:

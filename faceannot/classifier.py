@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from faceannot.bundle import Bundle
 from faceannot.errors import BundleError
 from faceannot.records import EXPRESSIONS, GENDERS, Scores
+from faceannot.runtime import onnxruntime
 
 RgbArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -37,8 +38,7 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         """Load the network; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        import onnxruntime as ort
-
+        ort = onnxruntime()
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

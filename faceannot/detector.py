@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.errors import BundleError
+from faceannot.runtime import onnxruntime
 from faceannot.tiles import Tile, around, whole
 
 FloatArray = NDArray[np.float32]
@@ -174,8 +175,7 @@ class Detector:
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Load `path`; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        import onnxruntime as ort
-
+        ort = onnxruntime()
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

@@ -5,6 +5,7 @@ FaceannotError
 ├── InputError        nothing to read, a list that cannot be opened
 ├── PhotoError        one photo that cannot be read; becomes an `error` row, never ends a run
 ├── OutputError       an output that exists, is locked or cannot be written
+│   └── DiskFullError there is no room for it, or the disk takes nothing any more
 ├── BundleError       a bundle or model file that is missing, damaged or does not fit
 └── DatasetError      source data that are not in the format they should be in
 """
@@ -30,6 +31,10 @@ class PhotoError(FaceannotError):
 
 class OutputError(FaceannotError):
     """An output exists already, is in use by another run or cannot be written."""
+
+
+class DiskFullError(OutputError):
+    """No room is left, or the disk may only be read by now: the next photo would fare no better."""
 
 
 class BundleError(FaceannotError):

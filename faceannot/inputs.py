@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 from faceannot.errors import InputError
 from faceannot.formats import SUFFIXES
+from faceannot.lists import entries
+from faceannot.pipeline import without_pauses
 
 if TYPE_CHECKING:
     from faceannot.images import RgbArray
 
 Names: TypeAlias = tuple[str, ...]  # of folders and then perhaps a file, each in the one before
-
-_MAX_PATH_BYTES = 65536  # sixteen times Linux's limit; a longer entry means that the list is no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,24 @@ class Photo:
 
     name: str
     source: Path | bytes | RgbArray
+
+
+class Stamp(NamedTuple):
+    """What tells that a file is still the one that was labelled."""
+
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(photo: Photo) -> Stamp | None:
+    """None for what is no file, or none any more."""
+    if not isinstance(photo.source, Path):
+        return None
+    try:
+        found = photo.source.stat()
+    except (OSError, ValueError):
+        return None
+    return Stamp(found.st_size, found.st_mtime_ns)
 
 
 def find_photos(
@@ -57,6 +75,13 @@ def find_photos(
     Raises InputError when a list cannot be read or a path is empty - at once, where `arguments` is a sequence - and at
     the end when there was nothing to read at all.
     """
+    return without_pauses(find_photos_and_pauses(arguments, recursive=recursive, stdin=stdin, nul=nul))
+
+
+def find_photos_and_pauses(
+    arguments: Iterable[str], *, recursive: bool = True, stdin: BinaryIO | None = None, nul: bool = False
+) -> Iterator[Photo | None]:
+    """Like `find_photos`, and a pause (see `pipeline`) whenever a list or standard input has nothing for a moment."""
     if isinstance(arguments, Sequence):
         for argument in arguments:
             _check(argument)
@@ -83,11 +108,14 @@ def _open_list(argument: str) -> BinaryIO:
         raise InputError(f"the list {argument[1:]!r} cannot be read: {reason}") from None
 
 
-def _found(arguments: Iterator[str], recursive: bool, stdin: BinaryIO | None, separator: bytes) -> Iterator[Photo]:
+def _found(
+    arguments: Iterator[str], recursive: bool, stdin: BinaryIO | None, separator: bytes
+) -> Iterator[Photo | None]:
     first = list(islice(arguments, 2))
     found = False
     for argument in chain(first, arguments):
         _refuse_empty(argument)
+        photos: Iterator[Photo | None]
         if argument == "-":
             photos = _listed(stdin or sys.stdin.buffer, "standard input", separator, recursive)
         elif argument.startswith("@"):
@@ -95,7 +123,7 @@ def _found(arguments: Iterator[str], recursive: bool, stdin: BinaryIO | None, se
         else:
             photos = _named(argument, recursive, prefix="" if len(first) == 1 else argument)
         for photo in photos:
-            found = True
+            found = found or photo is not None
             yield photo
     if not found:
         raise InputError(f"nothing to read: no photo in {' or '.join(first)}" if first else "nothing to read")
@@ -227,13 +255,16 @@ def _may_lead_to(folder: Names, wanted: Names) -> bool:
     return fnmatchcase(folder[0], wanted[0]) and _may_lead_to(folder[1:], wanted[1:])
 
 
-def _from_list(argument: str, separator: bytes, recursive: bool) -> Iterator[Photo]:
+def _from_list(argument: str, separator: bytes, recursive: bool) -> Iterator[Photo | None]:
     with _open_list(argument) as stream:
         yield from _listed(stream, f"the list {argument[1:]!r}", separator, recursive)
 
 
-def _listed(stream: BinaryIO, title: str, separator: bytes, recursive: bool) -> Iterator[Photo]:
-    for entry in _split(stream, title, separator):
+def _listed(stream: BinaryIO, title: str, separator: bytes, recursive: bool) -> Iterator[Photo | None]:
+    for entry in entries(stream, title, separator):
+        if entry is None:
+            yield None
+            continue
         if separator == b"\n":
             entry = entry.removesuffix(b"\r")
         if b"\0" in entry:
@@ -243,28 +274,6 @@ def _listed(stream: BinaryIO, title: str, separator: bytes, recursive: bool) -> 
             yield from _in_folder(path, recursive, prefix=path)
         elif path:
             yield Photo(_posix(path), Path(path))
-
-
-def _split(stream: BinaryIO, title: str, separator: bytes) -> Iterator[bytes]:
-    """Entries as they arrive; a writer that is slow to send more holds none of them back."""
-    receive = getattr(stream, "read1", stream.read)
-    rest = b""
-    first = True
-    while chunk := receive(_MAX_PATH_BYTES):
-        if first:
-            chunk = _without_mark(chunk, title)
-            first = False
-        *entries, rest = (rest + chunk).split(separator)
-        if len(rest) > _MAX_PATH_BYTES:
-            raise InputError(f"{title} is not a list of paths: an entry is longer than any path")
-        yield from entries
-    yield rest
-
-
-def _without_mark(chunk: bytes, title: str) -> bytes:
-    if chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{title} is written in UTF-16: save it as UTF-8")
-    return chunk.removeprefix(b"\xef\xbb\xbf")
 
 
 def _posix(path: str) -> str:

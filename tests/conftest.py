@@ -1,4 +1,5 @@
-"""What all tests share: the Keras backend, chosen before anything imports Keras, how Ctrl-C works, and a portrait."""
+"""What all tests share: the Keras backend, chosen before anything imports Keras, no reports of ONNX Runtime's, how
+Ctrl-C works, and a portrait."""
 
 from __future__ import annotations
 
@@ -8,12 +9,20 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 BACKENDS = ("tensorflow", "torch", "jax")
 
 if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = installed[0] if installed else BACKENDS[0]
+
+# Some tests import ONNX Runtime themselves; nothing that they do is anybody's business either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# How long an example takes says how busy the computer is.
+settings.register_profile("faceannot", deadline=None)
+settings.load_profile("faceannot")
 
 # What a shell puts into the background ignores Ctrl-C, and processes hand that down: the tests of stopping
 # would wait for ever.

@@ -18,7 +18,7 @@ from PIL import Image
 from faceannot import Annotator, BundleError, InputError, Photo, PhotoResult, Status, UsageError
 from faceannot.annotator import box_inside
 from faceannot.detector import Detections
-from faceannot.records import Box
+from faceannot.records import Box, Scores
 from tests import fakes
 from tests.fakes import HAPPY_FEMALE, HAPPY_MALE, SAD_FEMALE, SAD_MALE, SIDE
 
@@ -205,6 +205,35 @@ def test_a_fault_while_finding_faces_costs_that_photo_alone(bundle: Path, monkey
     results = list(annotator.annotate([fakes.photo(), fakes.photo(height=320), fakes.photo()]))
     assert [result.status for result in results] == [Status.NO_FACE, Status.ERROR, Status.NO_FACE]
     assert results[1].error == "finding faces failed: MemoryError: no room"
+
+
+def test_a_fault_of_the_classifier_costs_the_photos_of_the_faces_it_comes_from(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotator = Annotator(model=bundle, threads=1, batch_size=8)
+    classify = annotator._classifier.classify
+
+    def fail_on_sad_women(crops: fakes.RgbArray) -> list[Scores]:
+        if (crops[..., 1].mean(axis=(1, 2)) < 20).any():
+            raise RuntimeError("no\nroom")
+        return classify(crops)
+
+    monkeypatch.setattr(annotator._classifier, "classify", fail_on_sad_women)
+    happy, both = fakes.photo((1, 1, HAPPY_MALE)), fakes.photo((1, 1, HAPPY_MALE), (4, 1, SAD_FEMALE))
+    results = list(annotator.annotate([happy, both, happy]))
+    assert [result.status for result in results] == [Status.OK, Status.ERROR, Status.OK]
+    assert results[1].error == "classifying a face failed: RuntimeError: no room"
+
+
+def test_a_face_has_the_same_scores_whatever_the_others_in_its_batch() -> None:
+    whole = Annotator(threads=1)
+    crops = [noise(number, whole.bundle.crop_px) for number in range(5)]
+    alone = [whole._classify([crop])[0] for crop in crops]
+    assert whole._classify(crops) == alone
+
+
+def noise(seed: int, side_px: int) -> fakes.RgbArray:
+    return np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 3)).astype(np.uint8)
 
 
 @pytest.mark.parametrize(

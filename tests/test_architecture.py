@@ -18,8 +18,8 @@ PACKAGE = Path(faceannot.__file__).parent
 
 # From the bottom to the top; a module imports from its own layer and from those below it.
 LAYERS = (
-    {"_version", "defaults", "errors"},
-    {"records"},
+    {"_version", "defaults", "errors", "runtime"},
+    {"records", "pipeline"},
     {
         "alignment",
         "bundle",
@@ -28,12 +28,12 @@ LAYERS = (
         "formats",
         "images",
         "inputs",
+        "lists",
         "readers",
         "tiles",
         "_worker",
         "_worker_process",
     },
-    {"pipeline"},
     {"annotator", "outputs"},
     {"labelling"},
     {"balance", "datasets", "evaluation", "training"},
@@ -154,6 +154,11 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         if found.at_load and found.target.split(".")[0] in HEAVY and found.top != "training"
     ]
     assert not early
+
+
+def test_onnx_runtime_comes_from_where_its_reports_are_off() -> None:
+    users = {found.top for found in imports() if found.target.split(".")[0] == "onnxruntime"}
+    assert users == {"runtime"}
 
 
 def test_importing_the_package_loads_nothing_but_itself() -> None:

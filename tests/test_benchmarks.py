@@ -1,7 +1,8 @@
-"""The script behind benchmarks/published-approaches.md asks for what there is, and keeps what people wrote."""
+"""Benchmarks that hold a promise do so in short, and the one behind published-approaches.md asks for what there is."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ import typer.main
 from faceannot.cli.app import app
 from faceannot.datasets.sources import KINDS
 from faceannot.training.recipe_files import open_recipe, read_recipe, shipped
+from tests.cli.running import environment
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -59,3 +61,45 @@ def test_what_people_wrote_stays_below_the_tables(script: ModuleType) -> None:
     assert again.startswith("# Title\n\nThe published approaches")
     assert "old tables" not in again
     assert again.endswith("new tables\n\n## What it teaches\n\nThat it errs.\n")
+
+
+def run(script: str, *options: str) -> tuple[int, str]:
+    """Exit code and standard output of a benchmark."""
+    command = [sys.executable, BENCHMARKS / script, *options]
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env=environment(),
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_runs_that_are_killed_go_on_to_the_same_files() -> None:
+    code, said = run("kills.py", "--kills", "2", "--photos", "20")
+    assert code == 0, said
+    assert "left over: **0**" in said
+
+
+def test_a_file_that_differs_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import kills  # type: ignore[import-not-found]
+
+    for folder, names in (("whole", "abc"), ("other", "abd")):
+        for name in names:
+            (tmp_path / folder / "in").mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / "in" / name).write_text(name if name != "b" else folder)
+    assert kills.differences(tmp_path / "whole", tmp_path / "other") == [
+        "in/b differs",
+        "in/c differs",
+        "in/d differs",
+    ]
+
+
+def test_memory_stays_the_same_over_many_paths_on_standard_input() -> None:
+    code, said = run("many.py", "--paths", "800")
+    assert code == 0, said
+    assert "growth after the first tenth" in said

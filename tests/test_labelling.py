@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from faceannot import Annotator, InputError, OutputError, Photo, PhotoResult, Status, find_photos
 from faceannot.labelling import Outputs, Tally, label
+from faceannot.outputs.table import FORMATS, Format
 from tests import fakes
 
 
@@ -90,6 +92,81 @@ def test_a_run_goes_on_only_into_the_same_folders(tmp_path: Path, before: dict[s
         run(before, seen=1)
     with pytest.raises(OutputError, match=r"cannot be resumed: (annotated|crops) was "):
         run(now, seen=99)
+
+
+def test_a_run_goes_on_only_with_the_same_bundle(tmp_path: Path) -> None:
+    photos = [Photo(f"{number}.png", fakes.save(fakes.photo(), tmp_path / f"{number}.png")) for number in range(2)]
+    outputs = Outputs(tmp_path / "t.csv", "csv", resume=True)
+    with pytest.raises(KeyboardInterrupt):
+        label(Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1), photos, outputs, seen=lambda t: stop(t, 1))
+    fakes.replace_classifier(tmp_path / "bundle", likeliest="surprise")
+    with pytest.raises(OutputError, match="cannot be resumed: bundle sha256 was "):
+        label(Annotator(model=tmp_path / "bundle", threads=1), photos, outputs)
+
+
+def test_a_photo_that_changed_since_is_labelled_again(tmp_path: Path) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    photos = [Photo(f"{number}.png", fakes.save(fakes.photo(), tmp_path / f"{number}.png")) for number in range(3)]
+    outputs = Outputs(tmp_path / "t.csv", "csv", resume=True)
+    with pytest.raises(KeyboardInterrupt):
+        label(annotator, photos, outputs, seen=lambda tally: stop(tally, 2))
+    fakes.save(fakes.photo((1, 1, fakes.HAPPY_MALE)), tmp_path / "0.png")
+    os.utime(tmp_path / "0.png", ns=(1, 1))
+    assert label(annotator, photos, outputs).faces == {"HappyMale": 1}
+
+
+def test_a_run_that_goes_on_adds_nothing_that_the_journal_has(tmp_path: Path) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    photos = [Photo("a.png", fakes.save(fakes.photo(), tmp_path / "a.png"))] * 3
+    outputs = Outputs(tmp_path / "t.csv", "csv", resume=True)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            label(annotator, photos, outputs, seen=lambda tally: stop(tally, 3))
+    assert (tmp_path / "t.csv.journal").read_bytes().count(b"\n") == 4
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_run_that_finished_is_complete_when_it_is_resumed(tmp_path: Path, kind: Format) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    two = fakes.photo((1, 1, fakes.HAPPY_MALE), (5, 1, fakes.SAD_MALE))
+    names = ['a\n"b".png', "a.png", "gone.png", "=\udcff\\xff.png"]
+    photos = [Photo(name, fakes.save(two, tmp_path / name) if name[0] != "g" else Path("gone")) for name in names]
+    photos += photos[:1] * 2  # twice, one behind the other
+    outputs = Outputs(tmp_path / f"t.{kind}", kind, resume=True)
+    assert not label(annotator, photos, outputs).was_complete
+    before = outputs.file and outputs.file.read_bytes()
+    tally = label(annotator, photos, outputs)
+    assert (tally.was_complete, tally.photos, tally.failures) == (True, 6, 1)
+    for others in (photos[:-1], photos[1:], [*photos, photos[0]]):
+        with pytest.raises(OutputError, match="of other photos than these"):
+            label(annotator, others, outputs)
+    os.utime(tmp_path / "a.png", (2e9, 2e9))
+    with pytest.raises(OutputError, match=r"a\.png has changed since"):
+        label(annotator, photos, outputs)
+    assert before == (outputs.file and outputs.file.read_bytes())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("content", [b"", b"precious", b"{}\n", b"[]\n", b'{"photos": [\n{}', b"path,status\na,ok\n"])
+def test_what_is_no_table_is_not_complete(tmp_path: Path, kind: Format, content: bytes) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    (tmp_path / "table").write_bytes(content)
+    with pytest.raises(OutputError, match="nothing to resume"):
+        label(annotator, [Photo("a.png", Path("a.png"))], Outputs(tmp_path / "table", kind, resume=True))
+    assert (tmp_path / "table").read_bytes() == content
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_table_that_was_cut_off_is_not_complete(tmp_path: Path, kind: Format) -> None:
+    annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
+    photos = [Photo(f"{number}.png", fakes.save(fakes.photo(), tmp_path / f"{number}.png")) for number in range(2)]
+    outputs = Outputs(tmp_path / "table", kind, resume=True)
+    label(annotator, photos, outputs)
+    whole = (tmp_path / "table").read_bytes()
+    for length in range(0, len(whole) - 1, 11 if kind != "parquet" else 401):
+        (tmp_path / "table").write_bytes(whole[:length])
+        with pytest.raises(OutputError, match="nothing to resume"):
+            label(annotator, photos, outputs)
 
 
 def stop(tally: Tally, after: int) -> None:

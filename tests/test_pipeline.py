@@ -7,19 +7,29 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from faceannot import pipeline
-from faceannot.pipeline import batched, mapped
+from faceannot.pipeline import without_pauses
 
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(3) as executor:
         yield executor
+
+
+def mapped(*arguments: Any, **options: Any) -> Iterator[Any]:
+    """The results of `pipeline.mapped` alone: a busy computer makes pauses of its own."""
+    return without_pauses(pipeline.mapped(*arguments, **options))
+
+
+def batched(*arguments: Any, **options: Any) -> Iterator[Any]:
+    return without_pauses(pipeline.batched(*arguments, **options))
 
 
 def identity(items: list[int]) -> list[int]:
@@ -82,7 +92,7 @@ def test_mapped_starts_nothing_after_it_is_closed() -> None:
         release.set()
         next(results)
         release.clear()
-        results.close()
+        results.close()  # type: ignore[attr-defined]
         release.set()
     assert len(started) <= 3
 
@@ -145,3 +155,37 @@ def test_a_part_waits_only_so_long_for_its_batch_to_fill(
     results = batched(identity, slowly(), lambda item: [item], size=1000, executor=threads, ahead=2)
     assert next(results) == (0, [0])
     assert len(pulled) < 100
+
+
+def test_a_pause_lets_through_what_is_finished(threads: ThreadPoolExecutor) -> None:
+    def one_then_silence() -> Iterator[int | None]:
+        yield 1
+        while True:
+            time.sleep(0.01)
+            yield None
+
+    doubled = pipeline.mapped(lambda number: 2 * number, one_then_silence(), executor=threads, ahead=9)
+    done = batched(identity, doubled, lambda item: [item], size=100, executor=threads, ahead=2)
+    start = time.monotonic()
+    assert next(done) == (2, [2])
+    assert time.monotonic() - start < pipeline.LONGEST_WAIT_S + 1
+
+
+def test_what_is_finished_does_not_wait_for_what_is_slow_behind_it(threads: ThreadPoolExecutor) -> None:
+    release = threading.Event()
+
+    def slow_when_odd(number: int) -> int:
+        return number if number % 2 == 0 else release.wait(60)
+
+    read = pipeline.mapped(slow_when_odd, [0, 1], executor=threads, ahead=9)
+    done = batched(identity, read, lambda item: [item], size=100, executor=threads, ahead=2)
+    assert next(done) == (0, [0])
+    release.set()
+
+
+def test_pauses_are_passed_on_after_what_is_finished(threads: ThreadPoolExecutor) -> None:
+    items = [None, 1, None]
+    assert list(pipeline.mapped(lambda number: number, items, executor=threads, ahead=1))[:2] == [None, 1]
+    results = pipeline.batched(identity, items, lambda item: [item], size=1, executor=threads, ahead=0)
+    assert [one for one in results if one] == [(1, [1])]
+    assert next(pipeline.mapped(lambda number: number, [None], executor=threads, ahead=1)) is None

@@ -51,11 +51,10 @@ def _installed(package: str) -> str:
 
 
 def _models(model: Path | None) -> Iterator[tuple[str, object]]:
-    import onnxruntime as ort
-
     from faceannot.bundle import load_bundle
+    from faceannot.runtime import onnxruntime
 
-    yield "providers", ", ".join(ort.get_available_providers())
+    yield "providers", ", ".join(onnxruntime().get_available_providers())
     bundle = load_bundle(model)
     yield "bundle", bundle.name
     yield "bundle folder", bundle.folder

@@ -140,7 +140,7 @@ def label(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="Give up on a photo that takes longer to read; its row says so.",
+            help="Give up on a photo that takes longer to read (its row says so), or five times as long to copy.",
             rich_help_panel=SPEED,
         ),
     ] = TIMEOUT_S,
@@ -159,7 +159,7 @@ def label(
     with exit_codes(on_stop=_how_to_go_on(out, overwrite)):
         from faceannot.annotator import Annotator
         from faceannot.cli.progress import Progress
-        from faceannot.inputs import find_photos
+        from faceannot.inputs import find_photos_and_pauses
         from faceannot.labelling import label as run
 
         _check_no_input(out, paths)
@@ -176,11 +176,13 @@ def label(
         )
         if "-" in paths and sys.stdin is None:
             raise InputError("standard input is closed")
-        photos = find_photos(paths, recursive=not no_recursive, nul=nul)
+        photos = find_photos_and_pauses(paths, recursive=not no_recursive, nul=nul)
         left_out = outputs.copies.made
         with Progress(paths, recursive=not no_recursive, nul=nul, left_out=left_out, hidden=quiet) as progress:
             tally = run(annotator, photos, outputs, seen=progress.show)
-        if not quiet:
+        if tally.was_complete and not quiet:
+            typer.echo(f"{escape(out)} is complete already (photos: {tally.photos:,})", err=True)
+        elif not quiet:
             from faceannot.cli.summary import show_summary
 
             show_summary(tally)

@@ -25,7 +25,7 @@ from faceannot.datasets.cropping import CROP_PX, SETTINGS, Outcome, crop_batch, 
 from faceannot.datasets.example import Example
 from faceannot.detector import Detector
 from faceannot.errors import DatasetError, OutputError
-from faceannot.pipeline import mapped
+from faceannot.pipeline import mapped, without_pauses
 
 _BATCH = 64
 _CROP_BYTES = CROP_PX * CROP_PX * 3
@@ -159,7 +159,7 @@ def _crop_rest(
         _workers(workers, detector) as pool,
         closing(mapped(crop_batch, batches, executor=pool, ahead=2 * workers)) as results,
     ):
-        for outcomes in _unbroken(results, examples, journal):
+        for outcomes in _unbroken(without_pauses(results), examples, journal):
             _take(outcomes, crops, journal)
             seen(journal.done)
 

@@ -16,6 +16,7 @@ from faceannot.datasets.example import Example, Split
 from faceannot.datasets.sources import Source, clean_sources
 from faceannot.errors import DatasetError, PhotoError
 from faceannot.inputs import Photo
+from faceannot.pipeline import without_pauses
 from faceannot.records import EXPRESSIONS, GENDERS, Box, Face, PhotoResult, Status
 
 UNKNOWN = -1
@@ -137,7 +138,7 @@ def photo_of(example: Example) -> Photo:
 
 
 def _results(annotator: Annotator, examples: Iterable[Example]) -> Iterator[tuple[Photo, PhotoResult]]:
-    for annotation in annotator.annotate_photos(photo_of(example) for example in examples):
+    for annotation in without_pauses(annotator.annotate_photos(photo_of(example) for example in examples)):
         yield annotation.photo, annotation.result
 
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from faceannot.errors import PhotoError
+from faceannot.errors import DiskFullError, PhotoError
 from faceannot.images import RgbArray, read
 from faceannot.inputs import Photo
 from faceannot.outputs.drawing import draw_on
@@ -36,6 +36,8 @@ def write_annotated(photo: Photo, result: PhotoResult, folder: Path, *, overwrit
         options = options_like(photo.source, image_format)
         path = place(folder, name)
         save(image, path, image_format, inside=folder, source=photo.source, overwrite=overwrite, **options)
+    except DiskFullError:
+        raise
     # Whatever one photo brings about, such as a name that no file can have, must not cost the others.
     except Exception as error:
         return reason(error)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Lock, Thread
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
-from faceannot.errors import OutputError
-from faceannot.inputs import Photo
+from faceannot.errors import DiskFullError, OutputError
+from faceannot.inputs import Photo, stamp_of
+from faceannot.outputs.copy_process import CopyProcess, Write
 from faceannot.outputs.header import Option
 from faceannot.outputs.names import escape
 from faceannot.pipeline import mapped
@@ -27,7 +25,6 @@ from faceannot.pipeline import mapped
 _MOST_PROCESSES = 8
 
 Written: TypeAlias = tuple[Annotation, str | None]
-Write: TypeAlias = Callable[[Annotation], Written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,14 @@ class Copies:
         """Make the folders. Raises `OutputError` if one cannot be written, or is in use and must not be."""
         if not self.folders:
             return
+        from faceannot.outputs.leftovers import remove_leftovers
         from faceannot.outputs.saving import prepare_folder
 
         for folder in self.folders:
             is_empty = prepare_folder(folder)
             if not is_empty and not self.replace:
                 raise OutputError(f"{folder} is not empty; --overwrite writes into it all the same")
+            remove_leftovers(folder)
 
     def made(self, photo: Photo) -> bool:
         """Whether a photo is a picture in one of the folders, through whatever links, that faceannot made."""
@@ -73,28 +72,31 @@ class Copies:
 
 
 def copied(
-    annotations: Iterable[Annotation], copies: Copies, template: Template, *, workers: int
-) -> Generator[Written, None, None]:
-    """Each annotation once its pictures are written, with the reason if one could not be.
+    annotations: Iterable[Annotation | None], copies: Copies, template: Template, *, workers: int, limit_s: float
+) -> Generator[Written | None, None, None]:
+    """Each annotation once its pictures are written, with the reason if one could not be; takes and gives pauses.
 
-    For known ones they were written when they became known.
+    For known ones they were written when they became known. `limit_s`: time for the pictures of one photo, in seconds.
+    Raises DiskFullError.
     """
     if not copies.folders:
-        yield from ((annotation, None) for annotation in annotations)
+        for annotation in annotations:
+            yield (annotation, None) if annotation else None
         return
     workers = min(workers, _MOST_PROCESSES)
     write = partial(_write, copies=copies, template=template)
-    with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy", _leave_ctrl_c) as threads:
+    with _Processes(workers, limit_s) as processes, ThreadPoolExecutor(workers, "copy") as threads:
         yield from mapped(partial(processes.run, write), annotations, executor=threads, ahead=2 * workers)
 
 
 class _Processes:
-    """Processes that write, all replaced when one of them dies: that costs only the photo it was at."""
+    """As many processes that write as there may be photos at once; see `CopyProcess`."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._lock = Lock()
-        self._pool = _pool(count)
+    def __init__(self, count: int, limit_s: float) -> None:
+        self._processes = [CopyProcess(limit_s) for _ in range(count)]
+        self._idle: SimpleQueue[CopyProcess] = SimpleQueue()
+        for process in self._processes:
+            self._idle.put(process)
 
     def __enter__(self) -> Self:
         return self
@@ -102,66 +104,40 @@ class _Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.end()
 
     def run(self, write: Write, annotation: Annotation) -> Written:
-        """`write(annotation)` in one of the processes; may be called from several threads."""
+        """The annotation and what `write` says of it in one of the processes; may be called from several threads.
+
+        Raises DiskFullError.
+        """
+        process = self._idle.get()
         try:
-            return self._run(write, annotation)
-        except BrokenProcessPool:
-            return annotation, "writing its annotated copy or its crops crashed"
+            return annotation, process.run(write, annotation)
+        except DiskFullError:
+            raise
         # A process that cannot be started, say: the next photo may have more luck.
         except Exception as error:
             from faceannot.outputs.saving import reason
 
             return annotation, f"its annotated copy or its crops could not be written: {reason(error)}"
-
-    def _run(self, write: Write, annotation: Annotation) -> Written:
-        with self._lock:
-            pool = self._pool
-        try:
-            return pool.submit(write, annotation).result()
-        except BrokenProcessPool:
-            self._replace(pool)
-        # The others that were under way died with it; alone, each shows whether it was the one.
-        with _pool(1) as alone:
-            return alone.submit(write, annotation).result()
-
-    def _replace(self, broken: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._pool is broken:
-                self._pool = _pool(self._count)
+        finally:
+            self._idle.put(process)
 
 
-def _pool(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, get_context("spawn"), _watch_parent)
-
-
-def _leave_ctrl_c() -> None:
-    """Let the processes that this thread starts finish the photo at hand: they inherit what it blocks."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-def _watch_parent() -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End even when the parent is killed: waiting for work, a process would not notice."""
-    parent = parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-def _write(annotation: Annotation, copies: Copies, template: Template) -> Written:
+def _write(annotation: Annotation, copies: Copies, template: Template) -> str | None:
     from faceannot.outputs.annotated import write_annotated
     from faceannot.outputs.crops import write_crops
 
+    if annotation.known:
+        return None
     photo, result, problems = annotation.photo, annotation.result, []
+    if stamp_of(photo) != annotation.stamp:
+        return "the photo changed after it was labelled"
     # What is there by now may be replaced, or is of this run, which was given a photo twice: `prepare` has seen to it.
-    if copies.annotated and not annotation.known:
+    if copies.annotated:
         problems.append(write_annotated(photo, result, copies.annotated, overwrite=True))
-    if copies.crops and not annotation.known:
+    if copies.crops:
         problems.append(write_crops(photo, result, copies.crops, template, overwrite=True))
-    return annotation, next((problem for problem in problems if problem), None)
+    return next((problem for problem in problems if problem), None)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from faceannot.alignment import Template, align
+from faceannot.errors import DiskFullError
 from faceannot.inputs import Photo
 from faceannot.outputs.annotated import read_again
 from faceannot.outputs.places import place
@@ -33,6 +34,8 @@ def write_crops(
             crop = align(rgb, np.array(face.landmarks, dtype=np.float32), SIDE_PX, template)
             path = place(folder, f"{photo.name}.{face.number}.png")
             save(Image.fromarray(crop), path, "PNG", inside=folder, source=photo.source, overwrite=overwrite)
+    except DiskFullError:
+        raise
     # Whatever one photo brings about, such as a name that no file can have, must not cost the others.
     except Exception as error:
         return reason(error)

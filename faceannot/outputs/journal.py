@@ -1,7 +1,7 @@
 """The journal beside an output: what is done, so that a run that was stopped goes on where it was."""
 
 # os.path says False where Path raises: a name that is too long, a folder that may not be entered.
-# ruff: noqa: PTH110, PTH112
+# ruff: noqa: PTH110, PTH112, PTH113
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import json
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, Self
 
 from faceannot.errors import OutputError
+from faceannot.inputs import Photo, Stamp, stamp_of
 from faceannot.outputs.header import RunHeader
 from faceannot.outputs.lines import Lines
 from faceannot.outputs.locking import open_locked
@@ -20,21 +21,11 @@ from faceannot.outputs.packing import pack, unpack
 from faceannot.outputs.sink import Sink
 from faceannot.records import PhotoResult, Status
 
-if TYPE_CHECKING:
-    from faceannot.inputs import Photo
-
 # Of the lines' layout; a journal of another one is refused.
 _LAYOUT = 1
 _KEY = "faceannot journal"
 _BEGINNING = f'{{"{_KEY}": '.encode()
 _LONGEST_HEADER = 65_536  # what is longer is no journal, and need not be read to its end
-
-
-class Stamp(NamedTuple):
-    """What tells that a file is still the one that was labelled."""
-
-    size: int
-    mtime_ns: int
 
 
 def journal_path(output: Path) -> Path:
@@ -43,20 +34,23 @@ def journal_path(output: Path) -> Path:
     return real.with_name(real.name + ".journal")
 
 
+def has_finished(output: Path) -> bool:
+    """Whether an output is there, and no run of it that could be resumed."""
+    return os.path.isfile(output) and not os.path.lexists(journal_path(output))
+
+
 class Journal:
     """One JSON line a photo after a header line; the table is made from it, never the other way round.
 
     Open it before the table, because opening refuses what must not be touched, and locks it until the process ends.
-    Call `known` for each photo before it is read and `add` for each result, the known ones too. Leaving the context
-    keeps the file; `finish` removes it.
+    Ask `known` for each photo before it is read, and `add` each result that did not come from there.
+    Leaving the context keeps the file; `finish` removes it.
     """
 
     def __init__(self, file: BinaryIO, path: Path, lines: Lines | None = None) -> None:
         self._sink = Sink(file, escape(str(path)), owned=True)
         self._path = path
         self._lines = lines
-        self._stamps: dict[str, Stamp | None] = {}
-        self._recalled: set[str] = set()
 
     @classmethod
     def start(cls, output: Path, header: RunHeader, *, overwrite: bool = False) -> Self:
@@ -108,21 +102,17 @@ class Journal:
 
     def known(self, photo: Photo) -> PhotoResult | None:
         """The result of an earlier run; None for a photo that is new, or whose size or time changed since."""
-        stamp = _stamp(photo)
+        stamp = stamp_of(photo)  # none for what is no file, or none any more: never known, so it is read again
         fields = self._lines.find(photo.name) if self._lines and stamp else None
         if fields is None or (fields["size"], fields["mtime_ns"]) != stamp:
-            self._stamps[photo.name] = stamp
             return None
-        self._recalled.add(photo.name)
         return unpack(photo.name, fields["result"])
 
-    def add(self, photo: Photo, result: PhotoResult) -> None:
-        """Keep a result, unless it came from here or is an error. Raises OutputError (disk full, say)."""
-        if photo.name in self._recalled:
-            self._recalled.discard(photo.name)
-            return
-        # The stamp from before the photo was read: one that changes while it is read must count as changed.
-        stamp = self._stamps.pop(photo.name) if photo.name in self._stamps else _stamp(photo)
+    def add(self, photo: Photo, result: PhotoResult, stamp: Stamp | None) -> None:
+        """Keep a result, unless it is an error. Raises OutputError (disk full, say).
+
+        `stamp`: the photo's from before it was read: one that changes while it is read must count as changed.
+        """
         # A failure may pass: a disk that was away, too little memory, a time limit. To read again costs little.
         if result.status is Status.ERROR:
             return
@@ -143,17 +133,6 @@ class Journal:
     def _append(self, fields: dict[str, Any]) -> None:
         # ASCII, so that names with undecodable bytes come back as they were.
         self._sink.write(json.dumps(fields).encode("ascii") + b"\n")
-
-
-def _stamp(photo: Photo) -> Stamp | None:
-    """None for what is no file, or none any more: never known, so it is read again."""
-    if not isinstance(photo.source, Path):
-        return None
-    try:
-        found = photo.source.stat()
-    except (OSError, ValueError):
-        return None
-    return Stamp(found.st_size, found.st_mtime_ns)
 
 
 def _header_fields(header: RunHeader) -> dict[str, Any]:

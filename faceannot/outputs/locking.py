@@ -23,7 +23,7 @@ def open_locked(path: Path, *, used_for: str) -> BinaryIO:
             file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666), "r+b", 0)
         except OSError as error:
             raise cannot_write(escape(str(path)), error) from error
-        if not _lock(file):
+        if not lock(file):
             file.close()
             raise OutputError(f"another run is writing {used_for}: wait for it, or choose another output")
         if _is_still_at(file, path):
@@ -31,7 +31,14 @@ def open_locked(path: Path, *, used_for: str) -> BinaryIO:
         file.close()  # the other run finished and removed it between opening and locking
 
 
-def _lock(file: BinaryIO) -> bool:
+def is_locked(path: Path) -> bool:
+    """Whether a process has the file open and locked. Raises OSError where it cannot be opened."""
+    with path.open("rb") as file:
+        return not lock(file)
+
+
+def lock(file: BinaryIO) -> bool:
+    """Lock an open file until it is closed; False where another process has."""
     if sys.platform == "win32":
         return True
     import fcntl

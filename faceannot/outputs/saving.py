@@ -7,12 +7,13 @@ import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from faceannot.errors import FaceannotError, OutputError
+from faceannot.outputs.leftovers import unfinished
+from faceannot.outputs.locking import lock
 from faceannot.outputs.names import escape
 from faceannot.outputs.sink import cannot_write
 
@@ -46,7 +47,7 @@ def save(
 
     `image_format`: JPEG, PNG or WEBP. `inside`: the folder that no link may lead out of. `source`: where the picture
     came from; a file there is never replaced. `overwrite`: replace a file of faceannot's own. `options` are Pillow's.
-    Raises OutputError.
+    Raises OutputError, and DiskFullError where no other picture would fare better.
     """
     try:
         # Path.resolve would raise for a loop of links, which the system reports below in words.
@@ -92,9 +93,10 @@ def _mark(image_format: str) -> dict[str, Any]:
 
 
 def _save_whole(image: Image.Image, path: Path, image_format: str, options: dict[str, Any]) -> None:
-    temporary = path.with_name(f".faceannot-{uuid4().hex}")
+    temporary = unfinished(path)
     try:
         with temporary.open("xb") as file:
+            lock(file)
             image.save(file, image_format, **options)
         temporary.replace(path)
     except BaseException:

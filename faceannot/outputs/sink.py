@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from faceannot.errors import OutputError
+from faceannot.errors import DiskFullError, OutputError
 from faceannot.outputs.names import escape
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class Sink:
@@ -90,4 +93,5 @@ def cannot_write(name: str, error: OSError) -> OutputError:
     """The OutputError that says what the system said, in a person's words."""
     if isinstance(error, FileNotFoundError):
         return OutputError(f"{name} cannot be written: its folder does not exist")
-    return OutputError(f"{name} cannot be written: {error.strerror or error}")
+    kind = DiskFullError if error.errno in _FULL else OutputError
+    return kind(f"{name} cannot be written: {error.strerror or error}")

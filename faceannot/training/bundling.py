@@ -19,6 +19,7 @@ from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.errors import FaceannotError
 from faceannot.records import EXPRESSIONS, GENDERS
+from faceannot.runtime import onnxruntime
 from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
@@ -133,8 +134,7 @@ def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[E
 
 def classifier_logits(classifier: Path, crops: NDArray[np.uint8], *, mirrored: bool = False) -> list[FloatArray]:
     """What an ONNX classifier says of `crops`: logits of gender (n, 2) and expression (n, 7)."""
-    import onnxruntime as ort
-
+    ort = onnxruntime()
     session = ort.InferenceSession(str(classifier), providers=["CPUExecutionProvider"])
     parts = [logits(session, crops[start : start + 256], mirrored=mirrored) for start in range(0, len(crops), 256)]
     return [np.concatenate([part[head] for part in parts]) for head in (0, 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,18 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
 
 
-def faceannot(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run `faceannot` to its end; standard output and error are kept as bytes."""
+def faceannot(
+    *arguments: str | Path, cwd: Path, variables: Mapping[str, str | None] | None = None, **options: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `faceannot` to its end; standard output and error are kept as bytes.
+
+    `variables`: what is different in the environment, None for what is not there.
+    """
+    env = environment() | dict(variables or {})
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,
-        env=environment(),
+        env={name: value for name, value in env.items() if value is not None},
         stdin=subprocess.DEVNULL if "input" not in options else None,
         capture_output=True,
         timeout=LIMIT_S,

@@ -267,12 +267,12 @@ def test_an_impossible_name_gives_a_reason(tmp_path: Path, out: Path) -> None:
 
 
 def test_what_failed_leaves_no_file(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
 
     original = photo(tmp_path, "x.jpg")
-    monkeypatch.setattr(Image.Image, "save", full)
-    assert "No space left" in str(write_annotated(original, result_for("x.jpg"), out))
+    monkeypatch.setattr(Image.Image, "save", broken)
+    assert "Input/output error" in str(write_annotated(original, result_for("x.jpg"), out))
     assert not list(out.iterdir())
 
 

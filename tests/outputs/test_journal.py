@@ -15,7 +15,7 @@ from typing import BinaryIO
 import pytest
 
 from faceannot.errors import OutputError
-from faceannot.inputs import Photo
+from faceannot.inputs import Photo, stamp_of
 from faceannot.outputs import locking
 from faceannot.outputs.header import RunHeader
 from faceannot.outputs.journal import Journal, journal_path
@@ -55,7 +55,7 @@ def run(
             if result is None:
                 labelled.append(photo.name)
                 result = answers[photo.name]
-            journal.add(photo, result)
+                journal.add(photo, result, stamp_of(photo))
             table.write(result)
     return labelled
 
@@ -101,12 +101,13 @@ def test_what_was_added_survives_a_kill(tmp_path: Path, photos: list[Photo]) -> 
     script = f"""
 import os, signal
 from pathlib import Path
-from faceannot.inputs import Photo
+from faceannot.inputs import Photo, stamp_of
 from faceannot.outputs.journal import Journal
 from tests.outputs.results import HEADER
 from tests.outputs.test_journal import RESULTS
 journal = Journal.start(Path({str(output)!r}), HEADER)
-journal.add(Photo("one.jpg", Path({str(photos[0].source)!r})), RESULTS[0])
+photo = Photo("one.jpg", Path({str(photos[0].source)!r}))
+journal.add(photo, RESULTS[0], stamp_of(photo))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     killed = subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parents[2])
@@ -126,7 +127,8 @@ def test_a_photo_that_could_not_be_read_is_tried_again(tmp_path: Path, photos: l
     output = tmp_path / "t.csv"
     with Journal.start(output, HEADER) as journal:
         for photo, result in zip(photos, RESULTS, strict=True):
-            journal.add(photo, failed(photo.name, "took longer than 60 seconds") if photo is photos[1] else result)
+            outcome = failed(photo.name, "took longer than 60 seconds") if photo is photos[1] else result
+            journal.add(photo, outcome, stamp_of(photo))
     assert run(Journal.resume(output, HEADER), output, photos) == ["two.jpg"]
     assert run(Journal.resume(output, HEADER), output, photos) == []
 
@@ -145,9 +147,9 @@ def test_a_photo_that_changed_while_it_was_read_is_labelled_again(tmp_path: Path
     output, path = tmp_path / "t.csv", photos[0].source
     assert isinstance(path, Path)
     with Journal.start(output, HEADER) as journal:
-        journal.known(photos[0])
+        before = stamp_of(photos[0])
         path.write_bytes(b"something else")
-        journal.add(photos[0], RESULTS[0])
+        journal.add(photos[0], RESULTS[0], before)
     with Journal.resume(output, HEADER) as journal:
         assert journal.known(photos[0]) is None
 
@@ -156,7 +158,7 @@ def test_a_photo_that_changed_while_it_was_read_is_labelled_again(tmp_path: Path
 def test_what_is_no_file_is_labelled_again(tmp_path: Path, photo: Photo) -> None:
     output = tmp_path / "t.csv"
     with Journal.start(output, HEADER) as journal:
-        journal.add(photo, photo_result(photo.name))
+        journal.add(photo, photo_result(photo.name), stamp_of(photo))
     with Journal.resume(output, HEADER) as journal:
         assert journal.known(photo) is None
 
@@ -166,7 +168,7 @@ def test_names_of_any_bytes_are_known_again(tmp_path: Path) -> None:
     path.write_bytes(b"x")
     photo, output = Photo(path.name, path), tmp_path / "t.csv"
     with Journal.start(output, HEADER) as journal:
-        journal.add(photo, photo_result(photo.name))
+        journal.add(photo, photo_result(photo.name), stamp_of(photo))
     with Journal.resume(output, HEADER) as journal:
         assert journal.known(photo) == photo_result(photo.name)
 
@@ -263,7 +265,7 @@ def test_overwriting_begins_anew_whatever_is_there(tmp_path: Path, photos: list[
 def test_two_runs_on_one_output_are_refused(tmp_path: Path, photos: list[Photo], overwrite: bool) -> None:
     output = tmp_path / "t.csv"
     with Journal.start(output, HEADER) as journal:
-        journal.add(photos[0], RESULTS[0])
+        journal.add(photos[0], RESULTS[0], stamp_of(photos[0]))
         with pytest.raises(OutputError, match="another run is writing"):
             Journal.start(output, HEADER, overwrite=overwrite)
         with pytest.raises(OutputError, match="another run is writing"):
@@ -275,7 +277,7 @@ def test_two_runs_on_one_output_are_refused(tmp_path: Path, photos: list[Photo],
 def test_a_journal_that_another_run_removes_at_that_moment_is_made_anew(
     tmp_path: Path, photos: list[Photo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    output, real = tmp_path / "t.csv", locking._lock
+    output, real = tmp_path / "t.csv", locking.lock
     finished = [True]
 
     def lock_after_the_other_run_finished(file: BinaryIO) -> bool:
@@ -284,7 +286,7 @@ def test_a_journal_that_another_run_removes_at_that_moment_is_made_anew(
             journal_path(output).unlink()
         return real(file)
 
-    monkeypatch.setattr(locking, "_lock", lock_after_the_other_run_finished)
+    monkeypatch.setattr(locking, "lock", lock_after_the_other_run_finished)
     stopped_run(output, photos, 2)
     assert len(run(Journal.resume(output, HEADER), output, photos)) == 2
 
@@ -309,4 +311,4 @@ def test_a_full_disk_is_an_output_error(tmp_path: Path, photos: list[Photo], mon
 
     monkeypatch.setattr(journal._sink, "_stream", type("Full", (), {"write": staticmethod(full)})())
     with pytest.raises(OutputError, match="No space left"):
-        journal.add(photos[0], RESULTS[0])
+        journal.add(photos[0], RESULTS[0], stamp_of(photos[0]))

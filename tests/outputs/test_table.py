@@ -8,12 +8,16 @@ import json
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faceannot.errors import OutputError, UsageError
+from faceannot.outputs.finished import photos_in
 from faceannot.outputs.names import unescape
 from faceannot.outputs.table import COLUMNS, FORMATS, Format, infer_format, open_table, rows
 from faceannot.records import PhotoResult
@@ -61,8 +65,8 @@ def names_in(path: Path) -> list[str]:
         return [unescape(row["path"]) for row in parquet_rows(path)]
     if path.suffix == ".csv":
         return [unescape(row["path"]) for row in csv_rows(path.read_bytes())]
-    text = path.read_text("utf-8")
-    photos = json.loads(text)["photos"] if path.suffix == ".json" else map(json.loads, text.splitlines())
+    text = path.read_bytes().decode("utf-8")
+    photos = json.loads(text)["photos"] if path.suffix == ".json" else map(json.loads, text.split("\n")[:-1])
     return [unescape(photo["path"]) for photo in photos]
 
 
@@ -144,6 +148,24 @@ def test_names_come_back_from_every_format(tmp_path: Path, kind: Format) -> None
     path = tmp_path / f"t.{kind}"
     written(path, [photo_result(name) for name in AWKWARD_NAMES])
     assert names_in(path) == AWKWARD_NAMES
+
+
+# All that a file on Linux can be called: bytes but for NUL and the separator, also such as are no UTF-8.
+FILE_NAMES = (
+    st.binary(min_size=1, max_size=255).filter(lambda name: not set(name) & {0, 47}).map(os.fsdecode)
+    | st.text(st.characters(exclude_characters="\0/", exclude_categories=["Cs"]), min_size=1, max_size=60)
+    | st.text("=+-@\t\r\n\"',;\\ x\u05e9\u202e\u2028", min_size=1, max_size=20)
+)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@given(names=st.lists(FILE_NAMES, max_size=5))
+def test_any_name_of_a_file_comes_back_from_every_format(kind: Format, names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"t.{kind}")
+        written(path, [photo_result(name) for name in names])
+        assert names_in(path) == names
+        assert [unescape(name) for name, _ in photos_in(path, kind)] == names
 
 
 @pytest.mark.parametrize("kind", FORMATS)
