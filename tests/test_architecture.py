@@ -18,7 +18,7 @@ PACKAGE = Path(faceannot.__file__).parent
 
 # From the bottom to the top; a module imports from its own layer and from those below it.
 LAYERS = (
-    {"_version", "defaults", "errors"},
+    {"_version", "defaults", "errors", "plain_files"},
     {"records"},
     {
         "alignment",
@@ -28,7 +28,9 @@ LAYERS = (
         "formats",
         "images",
         "inputs",
+        "onnx_files",
         "readers",
+        "tiles",
         "_worker",
         "_worker_process",
     },
