@@ -8,12 +8,17 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 BACKENDS = ("tensorflow", "torch", "jax")
 
 if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in BACKENDS if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = installed[0] if installed else BACKENDS[0]
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("faceannot", deadline=None)
+settings.load_profile("faceannot")
 
 # What a shell puts into the background ignores Ctrl-C, and processes hand that down: the tests of stopping
 # would wait for ever.

@@ -117,7 +117,7 @@ def test_what_is_no_onnx_is_refused(tmp_path: Path, content: bytes) -> None:
         Detector(tmp_path / "a.onnx")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.onnx"
