@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from faceannot.alignment import Template
 from faceannot.errors import BundleError
+from faceannot.plain_files import check_plain, read_plain, shortened
 from faceannot.records import EXPRESSIONS, GENDERS
 
 FORMAT = 1
@@ -80,6 +82,7 @@ def bundled_folder() -> Path:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal. Raises `BundleError` if it cannot be read."""
     try:
+        check_plain(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -92,22 +95,28 @@ def _reason(error: OSError) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_DESCRIPTION + 1)
+        return read_plain(path, _LARGEST_DESCRIPTION)
     except FileNotFoundError as error:
         raise BundleError(f"{path}: no such file; a bundle is a folder with {DESCRIPTION} and its models") from error
     except OSError as error:
         raise BundleError(f"{path}: {_reason(error)}") from error
-    if len(content) > _LARGEST_DESCRIPTION:
-        raise BundleError(f"{path}: larger than any bundle's description")
-    return content
 
 
 def _decode(path: Path, content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path}: not valid JSON: {error}") from error
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a key that is there twice, who reads the file would see one value and Python the other."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"`{shortened(key)}` is there twice")
+        found[key] = value
+    return found
 
 
 def _verify(model: Path, expected: str, path: Path) -> None:
@@ -180,14 +189,14 @@ class _Section:
 
     def text(self, key: str) -> str:
         value = self._get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self._complaint(key, "a text that is not empty")
+        if not isinstance(value, str) or not value.strip() or any(map(_is_control, value)):
+            raise self._complaint(key, "a text on one line that is not empty")
         return value
 
     def file_name(self, key: str) -> str:
         """The name of a file in the bundle's own folder, so that a bundle cannot reach outside."""
         name = self.text(key)
-        if Path(name).name != name or "\\" in name or "\0" in name:
+        if Path(name).name != name or name == ".." or "\\" in name:
             raise self._complaint(key, "the name of a file in the bundle's folder")
         return name
 
@@ -236,9 +245,13 @@ class _Section:
         return self.value[key]
 
     def _complaint(self, key: str, expected: str) -> BundleError:
-        found = json.dumps(self.value[key])
-        found = found if len(found) <= 60 else f"{found[:57]}..."
+        found = shortened(json.dumps(self.value[key]), 60)
         return BundleError(f"{self.path}: `{self.prefix}{key}` has to be {expected}, but is {found}")
+
+
+def _is_control(letter: str) -> bool:
+    """Whether it would move the cursor of a terminal, or cannot be written at all (half of a surrogate pair)."""
+    return unicodedata.category(letter) in ("Cc", "Cs")
 
 
 def _is_number(value: object, low: float, high: float) -> bool:

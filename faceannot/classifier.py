@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from faceannot.bundle import Bundle
 from faceannot.errors import BundleError
+from faceannot.onnx_files import open_network
 from faceannot.records import EXPRESSIONS, GENDERS, Scores
-from faceannot.runtime import onnxruntime
 
 RgbArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
@@ -38,15 +38,9 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         """Load the network; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        ort = onnxruntime()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(str(bundle.classifier), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise BundleError(f"{bundle.classifier}: not a usable ONNX classifier: {error}") from error
+        self._session = open_network(bundle.classifier, "classifier", threads=threads)
         _check_interface(self._session, bundle)
+        _try(self._session, bundle)
         self._bundle = bundle
 
     def classify(self, crops: RgbArray) -> list[Scores]:
@@ -99,6 +93,17 @@ def _check_interface(session: Any, bundle: Bundle) -> None:
     if not all(name in outputs and _fits(outputs[name], (count,)) for name, count in OUTPUTS.items()):
         expected = ", ".join(f"{name} (n, {count})" for name, count in OUTPUTS.items())
         raise BundleError(f"{bundle.classifier}: gives {_shown(outputs)}, expected {expected}")
+
+
+def _try(session: Any, bundle: Bundle) -> None:
+    """Refuse a network that breaks on a black crop: what it promises of its sides and types need not be so."""
+    try:
+        said = _run(session, np.zeros((1, bundle.crop_px, bundle.crop_px, 3), np.uint8))
+    except Exception as error:
+        raise BundleError(f"{bundle.classifier}: breaks on a black crop: {error}") from error
+    for (name, count), found in zip(OUTPUTS.items(), said, strict=True):
+        if found.shape != (1, count) or not np.isfinite(found).all():
+            raise BundleError(f"{bundle.classifier}: for one crop, `{name}` has to be (1, {count}) finite numbers")
 
 
 def _fits(shape: list[Any], sides: tuple[int, ...]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.errors import BundleError
-from faceannot.runtime import onnxruntime
+from faceannot.onnx_files import open_network
 from faceannot.tiles import Tile, around, whole
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 
 STRIDES = (8, 16, 32)
-OUTPUTS = tuple(f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES)
+# Numbers a cell: two scores, a box, five landmarks.
+_NUMBERS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+OUTPUTS = tuple(f"{part}_{stride}" for part in _NUMBERS for stride in STRIDES)
 NMS_IOU = 0.3
 # A weaker find that lies this much inside a stronger one is an eye or a cheek, seen at a larger size.
 INSIDE = 0.8
@@ -31,6 +34,8 @@ MOST_ENLARGED = 3
 SMALL_FACE_PX = 24
 # A picture that becomes smaller by less than this loses no detail to interpolation, which is quicker than averaging.
 LITTLE_SMALLER = 0.8
+# Of a network that takes pictures of one size alone.
+LARGEST_FIXED_PX = 8192
 # What a look takes for a small face with at least this score is reason enough to look closer there.
 HINT = 0.3
 # In a tile, a face this near to its edge is cut by it; another tile or an earlier look shows it whole.
@@ -122,8 +127,8 @@ def decode(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: flo
 
 def _levels(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: float) -> Iterator[Detections]:
     for stride in STRIDES:
-        product = np.clip(outputs[f"cls_{stride}"], 0, 1) * np.clip(outputs[f"obj_{stride}"], 0, 1)
-        scores = np.sqrt(product.reshape(-1))
+        joint = np.clip(outputs[f"cls_{stride}"], 0, 1) * np.clip(outputs[f"obj_{stride}"], 0, 1)
+        scores = np.sqrt(joint.reshape(-1))
         cells = np.flatnonzero(scores >= threshold)
         columns = size[1] // stride
         corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
@@ -158,6 +163,21 @@ def _longer_sides(found: Detections) -> FloatArray:
     return np.asarray((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0))
 
 
+def _input(path: Path, inputs: Sequence[Any]) -> tuple[str, tuple[int, int] | None]:
+    """The name of the only input, and its (height, width) where those are fixed."""
+    shape = inputs[0].shape if len(inputs) == 1 else []
+    if len(shape) != 4 or inputs[0].type != "tensor(float)" or (isinstance(shape[1], int) and shape[1] != 3):
+        raise _misfit(path, "it has to take one picture (1, 3, height, width) of 32-bit floating-point numbers")
+    sides = [side for side in shape[2:] if isinstance(side, int)]
+    if not all(0 < side <= LARGEST_FIXED_PX and side % STRIDES[-1] == 0 for side in sides):
+        raise _misfit(path, f"height and width have to be multiples of {STRIDES[-1]} up to {LARGEST_FIXED_PX}")
+    return inputs[0].name, (shape[2], shape[3]) if len(sides) == 2 else None
+
+
+def _misfit(path: Path, reason: str) -> BundleError:
+    return BundleError(f"{path}: no detector with YuNet's interface: {reason}")
+
+
 class FaceFinder(Protocol):
     """What finds the faces of a picture; see `Detector.find`."""
 
@@ -175,22 +195,24 @@ class Detector:
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Load `path`; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        ort = onnxruntime()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise BundleError(f"{path}: not a usable ONNX detector: {error}") from error
+        self._session = open_network(path, "detector", threads=threads)
         missing = set(OUTPUTS) - {output.name for output in self._session.get_outputs()}
         if missing:
-            raise BundleError(
-                f"{path}: no detector with YuNet's interface: outputs {', '.join(sorted(missing))} are missing"
-            )
-        self._input = self._session.get_inputs()[0].name
-        shape = self._session.get_inputs()[0].shape
-        self._fixed = (shape[2], shape[3]) if isinstance(shape[2], int) and isinstance(shape[3], int) else None
+            raise _misfit(path, f"outputs {', '.join(sorted(missing))} are missing")
+        self._input, self._fixed = _input(path, self._session.get_inputs())
+        self._try(path)
+
+    def _try(self, path: Path) -> None:
+        """Refuse a network that breaks on a black picture, or gives other numbers than the names of its outputs say."""
+        height, width = self._fixed or (2 * STRIDES[-1], 2 * STRIDES[-1])
+        try:
+            outputs = self._outputs(np.zeros((height, width, 3), np.uint8))
+        except Exception as error:
+            raise _misfit(path, f"it breaks on a black picture: {error}") from error
+        for (part, numbers), stride in product(_NUMBERS.items(), STRIDES):
+            expected = (height // stride) * (width // stride) * numbers
+            if outputs[f"{part}_{stride}"].size != expected:
+                raise _misfit(path, f"{part}_{stride} has to be {expected} numbers for {height} x {width} pixels")
 
     def detect(self, rgb: RgbArray, *, threshold: float) -> Detections:
         """Faces in `rgb` (height, width, 3) uint8 at just this size, scores from `threshold` up, best first.
@@ -263,10 +285,19 @@ class Detector:
         return found.scaled((rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]))
 
     def _detect_padded(self, rgb: RgbArray, threshold: float) -> Detections:
-        height, width = (-(-side // 32) * 32 for side in rgb.shape[:2])
+        return suppress(decode(self._outputs(rgb), _padded(rgb), threshold))
+
+    def _outputs(self, rgb: RgbArray) -> dict[str, FloatArray]:
+        """What the network says of `rgb`, see `decode`."""
+        height, width = _padded(rgb)
         tensor = np.zeros((1, 3, height, width), np.float32)
         for channel in range(3):
             tensor[0, 2 - channel, : rgb.shape[0], : rgb.shape[1]] = rgb[:, :, channel]
         raw = self._session.run(OUTPUTS, {self._input: tensor})
-        outputs = {name: value[0] for name, value in zip(OUTPUTS, raw, strict=True)}
-        return suppress(decode(outputs, (height, width), threshold))
+        return {name: value[0] for name, value in zip(OUTPUTS, raw, strict=True)}
+
+
+def _padded(rgb: RgbArray) -> tuple[int, int]:
+    """Height and width up to whole cells of the largest stride."""
+    height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in rgb.shape[:2])
+    return height, width

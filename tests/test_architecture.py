@@ -18,7 +18,7 @@ PACKAGE = Path(faceannot.__file__).parent
 
 # From the bottom to the top; a module imports from its own layer and from those below it.
 LAYERS = (
-    {"_version", "defaults", "errors", "runtime"},
+    {"_version", "defaults", "errors", "plain_files", "runtime"},
     {"records", "pipeline"},
     {
         "alignment",
@@ -29,6 +29,7 @@ LAYERS = (
         "images",
         "inputs",
         "lists",
+        "onnx_files",
         "readers",
         "tiles",
         "_worker",

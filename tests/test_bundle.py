@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,18 @@ def test_a_bundle_is_what_its_description_says(tmp_path: Path) -> None:
         ("format", 2),
         ("format", True),
         ("name", ""),
+        ("name", "two\nlines"),
+        ("name", "red \x1b[31m"),
+        ("name", "\ud800"),
         ("licence", None),
         ("unsure_threshold", 1.5),
         ("unsure_threshold", "0.5"),
         ("detector__file", "../detector.onnx"),
         ("detector__file", "/etc/passwd"),
+        ("detector__file", ".."),
+        ("detector__file", "\0"),
+        ("detector__file", "\ud800"),
+        ("unsure_threshold", 10**400),
         ("detector__threshold", True),
         ("detector__threshold", float("nan")),
         ("detector__sizes", [640]),
@@ -113,6 +121,36 @@ def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
     (tmp_path / missing).unlink()
     with pytest.raises(BundleError, match=f"{missing}: no such file"):
         load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "detector.onnx", "classifier.onnx"])
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    for number, make in enumerate((os.mkfifo, lambda path: path.symlink_to("/dev/zero"))):
+        folder = fakes.bundle(tmp_path / str(number))
+        (folder / name).unlink()
+        make(folder / name)
+        with pytest.raises(BundleError, match=f"{name}: not a plain file"):
+            load_bundle(folder)
+
+
+def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    path = fakes.bundle(tmp_path) / "bundle.json"
+    path.write_text(path.read_text().replace('"crop_px"', '"threshold": 0.1, "threshold": 0.9, "crop_px"'))
+    with pytest.raises(BundleError, match=r"bundle\.json: not valid JSON: `threshold` is there twice"):
+        load_bundle(tmp_path)
+
+
+def test_a_whole_number_of_5000_digits_is_refused_in_words(tmp_path: Path) -> None:
+    path = fakes.bundle(tmp_path) / "bundle.json"
+    path.write_text(path.read_text().replace('"format": 1', f'"format": {"9" * 5000}'))
+    with pytest.raises(BundleError, match=r"bundle\.json: not valid JSON"):
+        load_bundle(tmp_path)
+
+
+def test_the_shipped_weights_are_those_that_their_description_names() -> None:
+    bundle = load_bundle(Path(__file__).parent.parent / "models")
+    assert bundles.file_sha256(bundle.detector) == bundle.detector_sha256
+    assert bundles.file_sha256(bundle.classifier) == bundle.classifier_sha256
 
 
 def test_another_detector_takes_the_place_of_the_bundles_and_changes_its_identity(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,10 +17,13 @@ from faceannot.errors import InputError
 from faceannot.images import check_file
 from faceannot.outputs.names import escape, unescape
 from faceannot.outputs.sink import is_stream
+from faceannot.plain_files import shortened
 from faceannot.records import EXPRESSIONS, GENDERS, Emotion, Expression, Gender
 
 Fields = dict[str, Any]
 
+# A photo of 10,000 faces is one line of JSON of 10 million letters.
+_LONGEST_LINE = 50_000_000
 _NEEDED = {"path", "status", "gender", "emotion", "expression", "unsure"}
 _CLASSES = {"gender": GENDERS, "emotion": ("happy", "sad"), "expression": EXPRESSIONS}
 _log = logging.getLogger(__name__)
@@ -39,7 +43,7 @@ def read_table(path: Path, photos: Path) -> Iterator[Entry]:
             yield from _entries(name, _faces(name, io.BytesIO(file.read()) if is_stream(path) else file), photos)
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"{name}: not a table of `faceannot label` ({error})") from error
 
 
@@ -62,9 +66,9 @@ def _entries(name: str, faces: Iterator[tuple[str, Fields]], photos: Path) -> It
 def _entry(name: str, where: str, face: Fields, photos: Path, *, first: bool) -> Entry:
     for column, known in _CLASSES.items():
         if face[column] not in known:
-            raise InputError(f"{where}: {column} has to be one of {', '.join(known)}, found {face[column]!r}")
+            raise InputError(f"{where}: {column} has to be one of {', '.join(known)}, found {_shown(face[column])}")
     if not isinstance(face["path"], str) or not face["path"]:
-        raise InputError(f"{where}: path has to be the name of a photo, found {face['path']!r}")
+        raise InputError(f"{where}: path has to be the name of a photo, found {_shown(face['path'])}")
     sure = str(face["unsure"]).lower() == "false"
     return Entry(
         source=Path(name).name,
@@ -74,6 +78,10 @@ def _entry(name: str, where: str, face: Fields, photos: Path, *, first: bool) ->
         expression=cast(Expression, face["expression"]),
         emotion=cast(Emotion, face["emotion"]) if sure else None,
     )
+
+
+def _shown(value: Any) -> str:
+    return shortened(repr(value))
 
 
 def _content(path: Path) -> bytes:
@@ -93,9 +101,27 @@ def _faces(name: str, file: BinaryIO) -> Iterator[tuple[str, Fields]]:
 
 
 def _csv_rows(name: str, text: io.TextIOWrapper) -> Iterator[tuple[str, Fields]]:
-    reader = csv.DictReader(text)
-    for row in reader:
-        yield f"{name}:{reader.line_num}", row
+    lines = (line for _, line in _lines(name, text))
+    reader = csv.DictReader(lines, strict=True)
+    try:
+        for row in reader:
+            # Longer than the header: what is too much; shorter: what is missing.
+            if None in row or None in row.values():
+                raise InputError(f"{name}:{reader.line_num}: another number of fields than the header has")
+            yield f"{name}:{reader.line_num}", row
+    except csv.Error as error:
+        raise InputError(f"{name}:{reader.line_num}: not a table of `faceannot label` ({error})") from error
+
+
+def _lines(name: str, text: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
+    """Number and text of each line. Raises InputError for one that is longer than any."""
+    for number in count(1):
+        line = text.readline(_LONGEST_LINE + 1)
+        if not line:
+            return
+        if len(line) > _LONGEST_LINE:
+            raise InputError(f"{name}:{number}: longer than {_LONGEST_LINE:,} letters; no table has such a line")
+        yield number, line
 
 
 def _parquet_rows(name: str, file: BinaryIO) -> Iterator[tuple[str, Fields]]:
@@ -117,7 +143,7 @@ def _parquet_rows(name: str, file: BinaryIO) -> Iterator[tuple[str, Fields]]:
 
 def _json_faces(name: str, text: io.TextIOWrapper) -> Iterator[tuple[str, Fields]]:
     """JSON has a photo a line, whether as an object of its own or inside the list `photos`."""
-    for number, line in enumerate(text, start=1):
+    for number, line in _lines(name, text):
         line = line.strip().removesuffix(",")
         if line in ("", "]}") or line.endswith('"photos": ['):
             continue
@@ -131,7 +157,7 @@ def _json_faces(name: str, text: io.TextIOWrapper) -> Iterator[tuple[str, Fields
 def _parsed(where: str, line: str) -> Fields:
     try:
         photo = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not JSON ({error})") from error
     faces = photo.get("faces") or [] if isinstance(photo, dict) else None
     if not isinstance(faces, list) or "path" not in photo or not all(isinstance(face, dict) for face in faces):

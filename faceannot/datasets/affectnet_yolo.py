@@ -11,6 +11,7 @@ from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import pictures, read_lines, read_rows
 from faceannot.datasets.naming import reader_name
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 from faceannot.records import Expression, Gender
 
 LAYOUT = """\
@@ -33,6 +34,7 @@ _CLASSES: dict[str, Expression | None] = {
     "7": "surprise",
 }
 _PARTS: dict[str, Split] = {"test": "test", "valid": "validation", "train": "train"}
+_AGE = re.compile(r"(\d{1,2}|1[0-2]\d|130)(\.\d{0,20})?", re.ASCII)
 _FFHQ_NAME = re.compile(r"ffhq_(\d+)\.")
 
 
@@ -79,7 +81,7 @@ def _expression(label: Path) -> Expression | None:
     for line, text in read_lines(label):
         number = text.split()[0]
         if number not in _CLASSES:
-            raise DatasetError(f"{label}:{line}: expected a class from 0 to 7, found {number!r}")
+            raise DatasetError(f"{label}:{line}: expected a class from 0 to 7, found {shortened(repr(number))}")
         return _CLASSES[number]
     raise DatasetError(f"{label}: empty; expected a line such as '4 0.5 0.5 1 1'")
 
@@ -87,8 +89,12 @@ def _expression(label: Path) -> Expression | None:
 def _people(path: Path) -> dict[str, tuple[Gender, int]]:
     people = {}
     for number, row in read_rows(path, ("picture", "gender", "age")):
-        try:
-            people[row["picture"]] = (words.GENDERS[row["gender"].lower()], round(float(row["age"])))
-        except (KeyError, ValueError, OverflowError) as error:
-            raise DatasetError(f"{path}:{number}: expected a gender (female, male) and an age ({error})") from error
+        gender, age = words.GENDERS.get(row["gender"].lower()), row["age"]
+        # Ages were guessed by a model, which gives fractions.
+        if gender is None or not _AGE.fullmatch(age):
+            found = shortened(repr((row["gender"], age)))
+            raise DatasetError(
+                f"{path}:{number}: expected a gender (female, male) and an age (0 to 130), found {found}"
+            )
+        people[row["picture"]] = gender, round(float(age))
     return people

@@ -9,6 +9,7 @@ from pathlib import Path
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.files import present, read_lines
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 from faceannot.records import Gender
 
 LAYOUT = """\
@@ -38,7 +39,7 @@ def _listed(folder: Path, name: str, split: Split) -> Iterator[Example]:
     for number, line in read_lines(path):
         fields = line.split()
         if len(fields) != 2 or fields[1] not in _GENDERS:
-            raise DatasetError(f"{path}:{number}: expected 'NAME 0' or 'NAME 1', found {line!r}")
+            raise DatasetError(f"{path}:{number}: expected 'NAME 0' or 'NAME 1', found {shortened(repr(line))}")
         match = _NAME.match(fields[0])
         yield Example(
             source="all-age-faces",

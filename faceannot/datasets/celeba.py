@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import present, read_lines
 from faceannot.datasets.gender_folders import read_identities
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 
 LAYOUT = """\
 PATH/list_attr_celeba.txt       202599
@@ -19,6 +21,7 @@ PATH/list_eval_partition.txt    000001.jpg 0       (if it is there: 0 train, 1 v
 PATH/identity_CelebA.txt        000001.jpg 2880    (if it is there)
 the lists may lie in Anno/ and Eval/, the pictures in Img/img_align_celeba/"""
 _ATTRIBUTES, _PARTITION, _IDENTITIES = "list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt"
+_COUNT = re.compile("[0-9]{1,12}")
 _SPLITS: dict[str, Split] = {"0": "train", "1": "validation", "2": "test"}
 _PLACES = ("", "Anno", "Eval")
 _PICTURES = ("img_align_celeba", "Img/img_align_celeba", "img_align_celeba/img_align_celeba")
@@ -73,7 +76,7 @@ def _attributes(path: Path) -> Iterator[tuple[str, bool, bool]]:
     _, first = next(lines, (1, ""))
     _, names = next(lines, (2, ""))
     columns = names.split()
-    if not first.strip().isdigit() or "Male" not in columns or "Smiling" not in columns:
+    if not _COUNT.fullmatch(first.strip()) or "Male" not in columns or "Smiling" not in columns:
         raise DatasetError(f"{path}:2: expected a number and then a line of attributes with Male and Smiling")
     male, smiling = columns.index("Male"), columns.index("Smiling")
     count = 0
@@ -92,6 +95,8 @@ def _splits(path: Path) -> Mapping[str, Split]:
     for number, line in read_lines(path):
         fields = line.split()
         if len(fields) != 2 or fields[1] not in _SPLITS:
-            raise DatasetError(f"{path}:{number}: expected 'NAME 0', 'NAME 1' or 'NAME 2', found {line!r}")
+            raise DatasetError(
+                f"{path}:{number}: expected 'NAME 0', 'NAME 1' or 'NAME 2', found {shortened(repr(line))}"
+            )
         splits[fields[0]] = _SPLITS[fields[1]]
     return splits

@@ -38,7 +38,7 @@ class CropJournal:
         end = len(lines[0]) + 1
         for line in lines[1:]:
             batch = _parsed(line)
-            if batch is None:
+            if batch is None or not _goes_on(batch, self.done):
                 break
             self._take(batch)
             end += len(line) + 1
@@ -81,6 +81,19 @@ class CropJournal:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _goes_on(batch: dict[str, Any], before: int) -> bool:
+    """Whether `batch` is one as `add` writes it, and the next after `before` examples; what is not is made again."""
+    done, lost, unreadable = batch.get("done"), batch.get("lost"), batch.get("unreadable")
+    if not isinstance(done, int) or not isinstance(lost, list) or not isinstance(unreadable, list):
+        return False
+    if not all(isinstance(one, list) and len(one) == 2 and isinstance(one[1], str) for one in unreadable):
+        return False
+    places = [*lost, *(place for place, _ in unreadable)]
+    return all(isinstance(place, int) and before <= place < done for place in places) and (
+        done > before and len(places) == len(set(places))
+    )

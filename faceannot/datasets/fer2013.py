@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from faceannot.datasets import words
 from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import first_entries, pictures
 from faceannot.errors import DatasetError, PhotoError
+from faceannot.plain_files import shortened
 from faceannot.records import Expression
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ PATH may be the file; or class folders:
 PATH/train/angry/Training_3908.jpg
 PATH/test/angry/PrivateTest_88305.jpg    (PublicTest_ is validation, PrivateTest_ is test)"""
 SIDE_PX = 48
+# Four letters a pixel, and some.
+_LONGEST_LINE = 100_000
 _CLASSES: tuple[Expression, ...] = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _USAGES: dict[str, Split] = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 _COLUMNS = ("emotion", "pixels", "usage")
@@ -67,9 +71,9 @@ def picture(path: Path, index: int) -> RgbArray:
 
     try:
         with path.open("rb") as file:
-            column = _header(path, _fields(path, 1, file.readline())).index("pixels")
+            column = _header(path, _fields(path, 1, file.readline(_LONGEST_LINE))).index("pixels")
             file.seek(index)
-            values = np.array(_fields(path, 0, file.readline())[column].split(), dtype=np.int64)
+            values = np.array(_fields(path, 0, file.readline(_LONGEST_LINE))[column].split(), dtype=np.int64)
     except OSError as error:
         raise PhotoError(f"cannot be read: {error.strerror or error}") from error
     except (DatasetError, ValueError, IndexError, OverflowError) as error:
@@ -106,9 +110,9 @@ def _example(path: Path, line: _Line, header: list[str]) -> Example:
     row = dict(zip(header, line.fields, strict=True))
     emotion, usage = row["emotion"], row["usage"]
     if emotion not in tuple("0123456"):
-        raise DatasetError(f"{where}: emotion has to be 0 to 6, found {emotion!r}")
+        raise DatasetError(f"{where}: emotion has to be 0 to 6, found {shortened(repr(emotion))}")
     if usage not in _USAGES:
-        raise DatasetError(f"{where}: Usage has to be one of {', '.join(_USAGES)}, found {usage!r}")
+        raise DatasetError(f"{where}: Usage has to be one of {', '.join(_USAGES)}, found {shortened(repr(usage))}")
     if len(row["pixels"].split()) != SIDE_PX**2:
         raise DatasetError(f"{where}: {len(row['pixels'].split())} pixels, expected {SIDE_PX} x {SIDE_PX}")
     shares = one_hot(_CLASSES[int(emotion)])
@@ -118,12 +122,17 @@ def _example(path: Path, line: _Line, header: list[str]) -> Example:
 def _lines(path: Path) -> Iterator[_Line]:
     with path.open("rb") as file:
         offset = 0
-        for number, line in enumerate(file, start=1):
+        for number in count(1):
+            line = file.readline(_LONGEST_LINE + 1)
+            if not line:
+                return
             yield _Line(number, offset, _fields(path, number, line))
             offset += len(line)
 
 
 def _fields(path: Path, number: int, line: bytes) -> list[str]:
+    if len(line) > _LONGEST_LINE:
+        raise DatasetError(f"{path}:{number}: not a line of FER2013's CSV (longer than {_LONGEST_LINE:,} bytes)")
     try:
         return [field.strip() for fields in csv.reader([line.decode("utf-8-sig")]) for field in fields]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -133,9 +142,8 @@ def _fields(path: Path, number: int, line: bytes) -> list[str]:
 def _header(path: Path, fields: list[str]) -> list[str]:
     header = [name.lower() for name in fields]
     if set(_COLUMNS) - set(header):
-        raise DatasetError(
-            f"{path}:1: expected the columns emotion, pixels, Usage; found {', '.join(fields) or 'none'}"
-        )
+        found = shortened(", ".join(fields), 200) or "none"
+        raise DatasetError(f"{path}:1: expected the columns emotion, pixels, Usage; found {found}")
     return header
 
 

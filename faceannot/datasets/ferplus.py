@@ -8,6 +8,7 @@ from pathlib import Path
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.files import present, read_rows, whole_number
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 from faceannot.records import EXPRESSIONS
 
 LAYOUT = """\
@@ -56,7 +57,9 @@ def read(folder: Path, agreement: int = AGREEMENT) -> Iterator[Example]:
 
 def _example(folder: Path, row: dict[str, str], agreement: int, where: str) -> Example:
     if row["Usage"] not in _PARTS:
-        raise DatasetError(f"{where}: Usage has to be one of {', '.join(_PARTS)}, found {row['Usage']!r}")
+        raise DatasetError(
+            f"{where}: Usage has to be one of {', '.join(_PARTS)}, found {shortened(repr(row['Usage']))}"
+        )
     part, split = _PARTS[row["Usage"]]
     name = row["Image name"]
     votes = [_votes(row, _COLUMNS[expression], where) for expression in EXPRESSIONS]

@@ -9,6 +9,7 @@ from faceannot.datasets import words
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.files import first_entries, pictures, read_lines
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 from faceannot.records import GENDERS, Gender
 
 LAYOUT = """\
@@ -46,7 +47,7 @@ def read_identities(path: Path) -> dict[str, str]:
     for number, line in read_lines(path):
         fields = line.split()
         if len(fields) != 2:
-            raise DatasetError(f"{path}:{number}: expected 'NUMBER.jpg PERSON', found {line!r}")
+            raise DatasetError(f"{path}:{number}: expected 'NUMBER.jpg PERSON', found {shortened(repr(line))}")
         people[fields[0].split(".")[0]] = fields[1]
     return people
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import first_entries
-from faceannot.errors import DatasetError, PhotoError
+from faceannot.errors import DatasetError, FaceannotError, PhotoError
+from faceannot.plain_files import shortened
 from faceannot.records import Expression
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ PATH may be a file"""
 SUFFIXES = (".h5", ".hdf5")
 _PARTS: tuple[Split, ...] = ("train", "test")
 _EXPECTED = "expected train_set_x and train_set_y, or test_set_x and test_set_y"
-# What h5py raises, depending on where in a file the damage is.
-_DAMAGE = (OSError, KeyError, RuntimeError, ValueError)
+# A file of some kilobytes can claim any size, and all of it would be made in memory.
+_MOST_PICTURES, _LARGEST_SIDE_PX, _LARGEST_CHUNK_BYTES = 1_000_000, 4096, 256 << 20
 
 
 def looks_like(path: Path) -> bool:
@@ -56,15 +58,13 @@ def picture(path: Path, index: int) -> RgbArray:
                     index -= len(pixels)
     except DatasetError as error:
         raise PhotoError(str(error)) from error
-    except _DAMAGE as error:
-        raise PhotoError(f"cannot be read: {error}") from error
     raise PhotoError("no such picture in this file")
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES) if path.is_dir() else []
+    found = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES and one.is_file()) if path.is_dir() else []
     if not found:
         raise DatasetError(f"{path}: no HDF5 file; expected train_happy.h5 or test_happy.h5")
     return found
@@ -78,7 +78,7 @@ def _labels(path: Path) -> list[tuple[Split, bool]]:
                 _, labels = _sets(path, file, part)
                 found += [(part, label) for label in _values(path, f"{part}_set_y", labels)]
         if not found:
-            raise DatasetError(f"{path}: {_EXPECTED}; found {', '.join(file) or 'nothing'}")
+            raise DatasetError(f"{path}: {_EXPECTED}; found {_names(file)}")
     return found
 
 
@@ -89,11 +89,17 @@ def _opened(path: Path) -> Iterator[Any]:
     except ImportError as error:
         raise DatasetError(f"{path}: reading HDF5 needs h5py: pip install h5py") from error
     try:
-        file = h5py.File(path, "r")
-    except OSError as error:
+        with h5py.File(path, "r") as file:
+            yield file
+    except FaceannotError:
+        raise
+    # Where in a file the damage is decides what h5py raises: OSError, KeyError, RuntimeError, TypeError ...
+    except Exception as error:
         raise DatasetError(f"{path}: not a whole HDF5 file, fetch it again ({error})") from error
-    with file:
-        yield file
+
+
+def _names(file: Any) -> str:
+    return shortened(", ".join(map(str, file)), 200) or "nothing"
 
 
 def _sets(path: Path, file: Any, part: str) -> tuple[Any, Any]:
@@ -108,7 +114,21 @@ def _sets(path: Path, file: Any, part: str) -> tuple[Any, Any]:
             f"{path}: {part}_set_y has to be ({len(pixels)},) integers, one for each picture, "
             f"not {labels.shape} {labels.dtype}"
         )
+    _check_size(path, f"{part}_set_x", pixels)
+    _check_size(path, f"{part}_set_y", labels)
     return pixels, labels
+
+
+def _check_size(path: Path, key: str, array: Any) -> None:
+    """Refuse an array that would fill the memory, whatever little of it the file holds."""
+    # Labels are as many as pictures, (n,) or (1, n) or (n, 1).
+    if max(array.shape) > _MOST_PICTURES or (array.ndim == 4 and max(array.shape[1:]) > _LARGEST_SIDE_PX):
+        raise DatasetError(
+            f"{path}: {key} claims the shape {array.shape}; at most {_MOST_PICTURES:,} pictures of "
+            f"{_LARGEST_SIDE_PX} x {_LARGEST_SIDE_PX} are read"
+        )
+    if array.chunks and math.prod(array.chunks) * array.dtype.itemsize > _LARGEST_CHUNK_BYTES:
+        raise DatasetError(f"{path}: {key} lies in chunks of {array.chunks}, too large to be read one by one")
 
 
 def _dataset(path: Path, file: Any, key: str) -> Any:
@@ -116,7 +136,7 @@ def _dataset(path: Path, file: Any, key: str) -> Any:
     import h5py
 
     if key not in file:
-        raise DatasetError(f"{path}: no key {key}; {_EXPECTED}; found {', '.join(file)}")
+        raise DatasetError(f"{path}: no key {key}; {_EXPECTED}; found {_names(file)}")
     found = file[key] if isinstance(file.get(key, getlink=True), h5py.HardLink) else None
     if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
         raise DatasetError(f"{path}: {key} has to be an array in this file, not a group or a link to another file")
@@ -126,7 +146,7 @@ def _dataset(path: Path, file: Any, key: str) -> Any:
 def _values(path: Path, key: str, labels: Any) -> list[bool]:
     try:
         values = labels[...].reshape(-1).tolist()
-    except _DAMAGE as error:
+    except Exception as error:  # as in `_opened`
         raise DatasetError(f"{path}: {key} cannot be read: {error}") from error
     for row, value in enumerate(values):
         if value not in (0, 1):

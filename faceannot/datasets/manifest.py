@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from faceannot.datasets import words
 from faceannot.datasets.example import Example, one_hot
-from faceannot.datasets.files import read_rows, whole_number
+from faceannot.datasets.files import header_of, read_rows, whole_number
 from faceannot.errors import DatasetError
+from faceannot.plain_files import shortened
 from faceannot.records import EXPRESSIONS, Expression
 
 LAYOUT = """\
@@ -27,7 +28,7 @@ _Word = TypeVar("_Word")
 
 
 def looks_like(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() == ".csv" and "path" in _header(path)
+    return path.is_file() and path.suffix.lower() == ".csv" and "path" in header_of(path)
 
 
 def read(path: Path) -> Iterator[Example]:
@@ -37,12 +38,14 @@ def read(path: Path) -> Iterator[Example]:
     """
     if path.is_dir():
         raise DatasetError(f"{path}: a folder; a manifest is a CSV file with a column path")
-    header = _header(path)
+    header = header_of(path)
     if "path" in header and not set(_LABELS) & set(header):
-        raise DatasetError(f"{path}:1: none of the columns {', '.join(_LABELS)}; found {', '.join(header)}")
+        raise DatasetError(
+            f"{path}:1: none of the columns {', '.join(_LABELS)}; found {shortened(', '.join(header), 200)}"
+        )
     unknown = [name for name in header if name not in _COLUMNS]
     if unknown:
-        _log.warning("%s: unknown columns %s, left out", path, ", ".join(unknown))
+        _log.warning("%s: unknown columns %s, left out", path, shortened(", ".join(unknown), 200))
     empty = True
     for number, row in read_rows(path, ("path",)):
         empty = False
@@ -51,19 +54,11 @@ def read(path: Path) -> Iterator[Example]:
         raise DatasetError(f"{path}: no rows below the header")
 
 
-def _header(path: Path) -> list[str]:
-    """The names in the first line; none where it cannot be read, which `read_rows` tells of."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
-
-
 def _example(table: Path, row: Mapping[str, str], where: str) -> Example:
     picture = table.parent / row["path"]
-    if not row["path"] or not picture.is_file():
-        raise DatasetError(f"{where}: path: no such file: {row['path'] or '(empty)'}")
+    # os.path says False where Path raises: a name that is too long.
+    if not row["path"] or not os.path.isfile(picture):  # noqa: PTH113
+        raise DatasetError(f"{where}: path: no such file: {_shown(row['path']) or '(empty)'}")
     expression = _expression(row, where)
     return Example(
         source="manifest",
@@ -79,6 +74,11 @@ def _example(table: Path, row: Mapping[str, str], where: str) -> Example:
     )
 
 
+def _shown(path: str) -> str:
+    """`path` for a message; one that holds what would move the cursor of a terminal, as Python writes it."""
+    return shortened(path if path.isprintable() else repr(path), 300)
+
+
 def _expression(row: Mapping[str, str], where: str) -> Expression | None:
     emotion = _word(row, "emotion", words.EMOTIONS, where)
     expression = _word(row, "expression", words.EXPRESSIONS, where)
@@ -91,5 +91,7 @@ def _word(row: Mapping[str, str], column: str, known: Mapping[str, _Word], where
     word = row.get(column, "").lower()
     if word and word not in known:
         shown = EXPRESSIONS if column == "expression" else dict.fromkeys(known.values())
-        raise DatasetError(f"{where}: {column} has to be one of {', '.join(map(str, shown))}, found {row[column]!r}")
+        raise DatasetError(
+            f"{where}: {column} has to be one of {', '.join(map(str, shown))}, found {shortened(repr(row[column]))}"
+        )
     return known[word] if word else None

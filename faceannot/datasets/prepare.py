@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -14,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +22,17 @@ from faceannot.bundle import file_sha256
 from faceannot.datasets.crop_journal import CropJournal
 from faceannot.datasets.cropping import CROP_PX, SETTINGS, Outcome, crop_batch, start
 from faceannot.datasets.example import Example
+from faceannot.datasets.example_rows import COLUMNS, read_examples, read_list, row, write_rows
 from faceannot.detector import Detector
 from faceannot.errors import DatasetError, OutputError
 from faceannot.pipeline import mapped, without_pauses
+from faceannot.plain_files import check_plain
 
 _BATCH = 64
 _CROP_BYTES = CROP_PX * CROP_PX * 3
 _HEADER_BYTES = 128  # of an .npy file with this shape; NumPy fills it up to a multiple of 64
 _EXAMPLES, _CROPS, _MADE_FROM, _JOURNAL = "examples.csv", "crops.npy", "made_from.txt", "crops.journal"
 _LOST, _UNREADABLE = "lost.csv", "unreadable.csv"
-# Names may hold bytes that are no UTF-8.
-_TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ def prepare(
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with CropJournal(folder / _JOURNAL, made_from) as journal:
+            if journal.done > len(listed):  # not what this list leaves, whatever it says of itself
+                journal.begin()
             with _open_crops(folder / _CROPS, len(listed), journal) as crops:
                 seen(journal.done)
                 _crop_rest(listed, crops, journal, detector, workers or os.cpu_count() or 1, seen)
@@ -84,18 +85,31 @@ def prepare(
 def load(folder: Path) -> Prepared:
     """What `prepare` left in `folder`. Raises `DatasetError` when that is not finished or damaged."""
     try:
-        examples = tuple(_from_row(row) for row in _read_rows(folder / _EXAMPLES))
-        lost = _read_rows(folder / _LOST) if (folder / _LOST).is_file() else []
-        refused = _read_rows(folder / _UNREADABLE) if (folder / _UNREADABLE).is_file() else []
-        without_crop = tuple(row["name"] for row in lost), tuple((row["name"], row["reason"]) for row in refused)
-        crops = np.load(folder / _CROPS, mmap_mode="r")
+        examples = tuple(read_examples(folder / _EXAMPLES))
+        lost = read_list(folder / _LOST, "name") if (folder / _LOST).is_file() else []
+        refused = read_list(folder / _UNREADABLE, "name", "reason") if (folder / _UNREADABLE).is_file() else []
+        crops = _load_crops(folder / _CROPS)
     except FileNotFoundError as error:
         raise DatasetError(f"{folder}: not prepared, or not finished: no {Path(error.filename).name}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{folder}: its crops cannot be used, remove it and prepare again ({error})") from error
     if len(crops) < len(examples):
         raise DatasetError(f"{folder}: {len(crops)} crops for {len(examples)} examples; remove it and prepare again")
-    return Prepared(crops[: len(examples)], examples, *without_crop)
+    return Prepared(
+        crops[: len(examples)], examples, tuple(name for (name,) in lost), tuple((n, why) for n, why in refused)
+    )
+
+
+def _load_crops(path: Path) -> NDArray[np.uint8]:
+    try:
+        check_plain(path)
+        crops = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise
+    # Where in a file the damage is decides what NumPy raises: OSError, ValueError, TokenError, RecursionError ...
+    except Exception as error:
+        raise DatasetError(f"{path}: cannot be used, remove its folder and prepare again ({error})") from error
+    if not isinstance(crops, np.ndarray) or crops.dtype != np.uint8 or crops.shape[1:] != (CROP_PX, CROP_PX, 3):
+        raise DatasetError(f"{path}: not crops (n, {CROP_PX}, {CROP_PX}, 3) uint8; remove its folder and prepare again")
+    return crops
 
 
 @contextmanager
@@ -110,7 +124,7 @@ def fingerprint(examples: Sequence[Example], detector: Path) -> str:
     """Changes with all that decides the crops and their labels, but for the content of the pictures."""
     digest = hashlib.sha256(repr((file_sha256(detector), SETTINGS)).encode())
     for example in examples:
-        digest.update(json.dumps(list(_row(example))).encode())
+        digest.update(json.dumps(list(row(example))).encode())
     return digest.hexdigest()
 
 
@@ -119,7 +133,7 @@ def _is_finished(folder: Path, made_from: str) -> bool:
         return False
     mark = folder / _MADE_FROM
     # Crops of earlier versions say nothing of what they were made from.
-    if mark.is_file() and mark.read_text().strip() != made_from:
+    if mark.is_file() and mark.read_text(errors="replace").strip() != made_from:
         raise OutputError(
             f"{folder}: holds crops of other pictures or labels, or made with another detector: "
             "choose another folder, or remove this one"
@@ -207,52 +221,10 @@ def _take(outcomes: Sequence[Outcome], crops: BinaryIO, journal: CropJournal) ->
 def _finish(examples: Sequence[Example], journal: CropJournal, folder: Path, made_from: str) -> None:
     """Write the lists, that of the examples last: it is what says that all is there."""
     lost = [(examples[place].name, examples[place].path) for place in journal.lost]
-    _write_rows(folder / _LOST, ("name", "path"), lost)
+    write_rows(folder / _LOST, ("name", "path"), lost)
     unreadable = [(examples[place].name, examples[place].path, why) for place, why in journal.unreadable.items()]
-    _write_rows(folder / _UNREADABLE, ("name", "path", "reason"), unreadable)
+    write_rows(folder / _UNREADABLE, ("name", "path", "reason"), unreadable)
     (folder / _MADE_FROM).write_text(f"{made_from}\n")
     left_out = {*journal.lost, *journal.unreadable}
-    found = [_row(example) for place, example in enumerate(examples) if place not in left_out]
-    _write_rows(folder / _EXAMPLES, _COLUMNS, found)
-
-
-_COLUMNS = (
-    *("source", "name", "path", "split", "gender", "expression", "age", "ethnicity", "subject"),
-    *("index", "group"),
-)
-
-
-def _row(example: Example) -> list[object]:
-    values = {name: getattr(example, name) for name in _COLUMNS}
-    values["path"] = str(example.path.absolute())
-    values["expression"] = json.dumps(example.expression) if example.expression else None
-    return list(values.values())
-
-
-def _from_row(row: dict[str, str]) -> Example:
-    return Example(
-        source=row["source"],
-        name=row["name"],
-        path=Path(row["path"]),
-        split=row["split"],  # type: ignore[arg-type]
-        gender=row["gender"] or None,  # type: ignore[arg-type]
-        expression=tuple(json.loads(row["expression"])) if row["expression"] else None,
-        age=int(row["age"]) if row["age"] else None,
-        ethnicity=row["ethnicity"] or None,
-        subject=row["subject"] or None,
-        index=int(row["index"]) if row.get("index") else None,
-        group=row.get("group") or None,
-    )
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", **_TEXT) as file:
-        return list(csv.DictReader(file))
-
-
-def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV, whole or not at all."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="", **_TEXT) as file:
-        csv.writer(file).writerows([columns, *rows])
-    partial.replace(path)
+    found = [row(example) for place, example in enumerate(examples) if place not in left_out]
+    write_rows(folder / _EXAMPLES, COLUMNS, found)

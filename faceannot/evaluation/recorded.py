@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,8 +139,14 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
                 raise BundleError(f"{path}: larger than any recorded scores")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in names}
-    except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except BundleError:
+        raise
+    # Where the damage is decides what zipfile and NumPy raise: BadZipFile, RuntimeError, TokenError, RecursionError ...
+    except Exception as error:
         raise BundleError(f"{path}: not a file of recorded scores ({error})") from error
+    for name, kind in {"format": "u", "date": "U", "describes": "U"}.items():
+        if arrays[name].shape != () or arrays[name].dtype.kind != kind:
+            raise BundleError(f"{path}: `{name}` has to be a single {'text' if kind == 'U' else 'number'}")
     if arrays["format"] != FORMAT:
         raise BundleError(f"{path}: recorded in format {arrays['format']}; this version reads {FORMAT}")
     _check(path, arrays)
@@ -169,6 +174,9 @@ def _check(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         known = arrays[name][arrays[name] != _UNKNOWN_BYTE] if name not in ("source", "outcome") else arrays[name]
         if (known >= limit).any():
             raise BundleError(f"{path}: `{name}` holds places from {limit} up")
+    shares = arrays["expressions"]
+    if not (np.isfinite(arrays["gender_logit"]).all() and (shares >= 0).all() and (shares <= 1).all()):
+        raise BundleError(f"{path}: `gender_logit` has to be finite numbers, `expressions` shares from 0 to 1")
 
 
 def _unpacked(path: Path, arrays: dict[str, NDArray[Any]]) -> Judged:

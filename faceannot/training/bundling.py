@@ -17,9 +17,10 @@ from faceannot.bundle import DESCRIPTION, FORMAT, file_sha256
 from faceannot.classifier import logits
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
+from faceannot.defaults import usable_cpus
 from faceannot.errors import FaceannotError
+from faceannot.onnx_files import open_network
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.runtime import onnxruntime
 from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
@@ -42,9 +43,9 @@ LICENCE = (
 def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, threshold: float) -> None:
     """Export both Keras files to ONNX, check them, calibrate the classifier on validation faces and describe all."""
     out.mkdir(parents=True, exist_ok=True)
-    network = keras.saving.load_model(classifier, compile=False)
+    network = keras.saving.load_model(classifier, compile=False, safe_mode=True)
     export_onnx(network, out / "classifier.onnx", channels_first_input=False, half=True)
-    finder = keras.saving.load_model(detector, compile=False)
+    finder = keras.saving.load_model(detector, compile=False, safe_mode=True)
     export_onnx(finder, out / "detector.onnx", channels_first_input=True, half=True)
     crops, examples = _validation(prepared, network.input_shape[1])
     classifier_file = out / "classifier.onnx"
@@ -134,8 +135,7 @@ def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[E
 
 def classifier_logits(classifier: Path, crops: NDArray[np.uint8], *, mirrored: bool = False) -> list[FloatArray]:
     """What an ONNX classifier says of `crops`: logits of gender (n, 2) and expression (n, 7)."""
-    ort = onnxruntime()
-    session = ort.InferenceSession(str(classifier), providers=["CPUExecutionProvider"])
+    session = open_network(classifier, "classifier", threads=usable_cpus())
     parts = [logits(session, crops[start : start + 256], mirrored=mirrored) for start in range(0, len(crops), 256)]
     return [np.concatenate([part[head] for part in parts]) for head in (0, 1)]
 

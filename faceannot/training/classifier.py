@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision
 from faceannot.training.networks import two_heads
+from faceannot.training.recipe_files import read_recipe
 from faceannot.training.sampling import draw_weights
 from faceannot.training.stages import ClassifierRecipe, Draws, parse_classifier
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the model, the history and the checkpoints")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()
-    recipe = parse_classifier(tomllib.loads(arguments.recipe.read_text()), str(arguments.recipe))
+    recipe = parse_classifier(read_recipe(arguments.recipe).table, str(arguments.recipe))
     train(arguments.prepared, arguments.out, recipe)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from faceannot.errors import UsageError
+from faceannot.plain_files import shortened
 from faceannot.training.batches import EpochBatches
 from faceannot.training.fit import WarmCosine
 from faceannot.training.recipe import TrainingSchedule
@@ -63,8 +66,9 @@ def fit_epochs(
     run that died goes on, and in the end the weights. A training that finished is not repeated.
     """
     if (folder / FINISHED).is_file():
-        model.load_weights(folder / FINISHED)
-        return list(json.loads((folder / HISTORY).read_text()))
+        load_weights(model, folder / FINISHED)
+        with _kept_in(folder / HISTORY):
+            return _rows(json.loads((folder / HISTORY).read_text()))
     folder.mkdir(parents=True, exist_ok=True)
     model.compile(_optimiser(schedule, len(batches)), **compiled)
     model.optimizer.build(model.trainable_variables)
@@ -81,7 +85,7 @@ def fit_epochs(
             verbose=0,
         )
     if schedule.early_stopping:
-        model.load_weights(_place(folder, state.epoch) / _BEST)
+        load_weights(model, _place(folder, state.epoch) / _BEST)
     _finish(model, state, folder)
     return state.history
 
@@ -171,5 +175,30 @@ def _restored(model: keras.Model, folder: Path) -> _State:
     kept = sorted(folder.glob("epoch-*"))
     if not kept:
         return _State()
-    model.load_weights(kept[-1] / _NOW)
-    return _State(**json.loads((kept[-1] / _STATE).read_text()))
+    load_weights(model, kept[-1] / _NOW)
+    with _kept_in(kept[-1] / _STATE):
+        found = json.loads((kept[-1] / _STATE).read_text())
+        return _State(int(found["epoch"]), int(found["best_epoch"]), _rows(found["history"]))
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Put the weights in `path` into `model`. Raises `UsageError` where they are damaged or of another network.
+
+    Keras reads plain arrays from the file, follows no link out of it and makes no object from it.
+    """
+    with _kept_in(path):
+        model.load_weights(path)
+
+
+@contextmanager
+def _kept_in(path: Path) -> Iterator[None]:
+    """Turn what a damaged file of a training raises, which can be anything, into words."""
+    try:
+        yield
+    except Exception as error:
+        reason = shortened(" ".join(str(error).split()), 300)
+        raise UsageError(f"{path}: damaged, or of another training ({reason}); --overwrite begins anew") from error
+
+
+def _rows(history: Any) -> list[Row]:
+    return [{str(name): float(figure) for name, figure in row.items()} for row in history]

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from faceannot.errors import UsageError
+from faceannot.plain_files import shortened
 from faceannot.training.recipe import SECTIONS
 
+# The longest recipe that comes with faceannot has three thousand letters, three levels and no line above 200.
+_LARGEST_BYTES, _DEEPEST = 1_000_000, 20
 FOLDER = Path(__file__).parent / "recipes"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -48,12 +51,41 @@ def read_recipe(path: Path, origin: str | None = None) -> RecipeFile:
     """A recipe from a TOML file. Raises `UsageError` where it cannot be read."""
     origin = origin or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        return RecipeFile(origin, text, tomllib.loads(text))
+        text = _read(path)
+        return RecipeFile(origin, text, parsed_toml(text))
     except OSError as error:
         raise UsageError(f"{origin}: {(error.strerror or str(error)).lower()}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{origin}: not valid TOML: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{origin}: not valid TOML: {shortened(str(error), 300)}") from error
+
+
+def _read(path: Path) -> str:
+    # Not only a plain file: the shell makes a recipe into a pipe, as in --recipe <(...).
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise ValueError(f"larger than {_LARGEST_BYTES:,} bytes, which no recipe is")
+    return content.decode("utf-8").replace("\r\n", "\n")
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """`text` as a table. Raises `ValueError`, also for tables and lists that lie too deep in one another."""
+    try:
+        table = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("tables or lists lie too deep in one another") from error
+    level: list[Any] = [table]
+    for _ in range(_DEEPEST):
+        level = [inner for part in level for inner in _parts(part)]
+    if level:
+        raise ValueError("tables or lists lie too deep in one another")
+    return table
+
+
+def _parts(value: Any) -> list[Any]:
+    """The tables and lists right in `value`."""
+    inside = value.values() if isinstance(value, dict) else value
+    return [part for part in inside if isinstance(part, dict | list)]
 
 
 def changed(recipe: RecipeFile, settings: Sequence[str]) -> RecipeFile:
@@ -65,10 +97,11 @@ def changed(recipe: RecipeFile, settings: Sequence[str]) -> RecipeFile:
     """
     if not settings:
         return recipe
-    table = tomllib.loads(recipe.text)
+    table = parsed_toml(recipe.text)
     for setting in settings:
         key, equals, text = setting.partition("=")
-        if not equals or not key.strip():
+        setting = shortened(setting, 200)  # from here on only for messages
+        if not equals or not key.strip() or key.count(".") > _DEEPEST:
             raise UsageError(f"--set {setting}: expected KEY=VALUE, such as epochs=3 or steps.unified.epochs=3")
         *places, last = key.strip().split(".")
         targets = [_place(table, places, setting)] if places else _homes(table, last, setting)
@@ -115,9 +148,10 @@ def _tables(value: Any) -> Iterator[dict[str, Any]]:
 def _parsed(text: str) -> Any:
     """A TOML value; what is none is a text, so that nobody has to quote one twice."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        table = parsed_toml(f"value = {text}")
+    except ValueError:
         return text
+    return table["value"] if len(table) == 1 else text
 
 
 def toml(table: Mapping[str, Any], place: str = "") -> str:

@@ -8,9 +8,14 @@ from dataclasses import MISSING, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from faceannot.errors import UsageError
+from faceannot.plain_files import shortened
 
 # What divides "my.toml: schedule.epochs".
 _PLACE = re.compile(r"[. ]")
+# No network has as many layers, and no recipe as many steps before one.
+_LONGEST_LIST = 100
+# Beyond it a whole number may have no floating-point one, and is out of all limits anyway.
+_EXACT = 2**53
 _LIMITS: dict[str, tuple[float, float]] = {
     "side_px": (16, 512),
     "validation": (0.01, 0.9),
@@ -53,7 +58,7 @@ def only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
     """Raise `UsageError` for a key that is not `allowed`."""
     for key in table:
         if key not in allowed:
-            raise UsageError(f"{where}{key}: no such key; there are {', '.join(sorted(allowed))}")
+            raise UsageError(f"{where}{_named(key)}: no such key; there are {', '.join(sorted(allowed))}")
 
 
 def needed(table: Mapping[str, Any], key: str, where: str) -> Any:
@@ -66,21 +71,26 @@ def needed(table: Mapping[str, Any], key: str, where: str) -> Any:
 def value(given: Any, hint: Any, where: str) -> Any:
     """`given` as the field's type has it, or a `UsageError` that says what the field takes."""
     if get_origin(hint) is tuple:
-        if not isinstance(given, list) or not (given or get_args(hint)[0] is str):
-            raise UsageError(f"{where}: expected a list, found {given!r}")
+        if not isinstance(given, list) or not (given or get_args(hint)[0] is str) or len(given) > _LONGEST_LIST:
+            raise UsageError(f"{where}: expected a list of at most {_LONGEST_LIST}, found {shortened(repr(given))}")
         return tuple(value(part, get_args(hint)[0], where) for part in given)
     if get_origin(hint) is Literal:
         if given not in get_args(hint):
-            raise UsageError(f"{where}: expected one of {', '.join(get_args(hint))}, found {given!r}")
+            raise UsageError(f"{where}: expected one of {', '.join(get_args(hint))}, found {shortened(repr(given))}")
         return given
-    if hint is float and type(given) is int:
+    if hint is float and type(given) is int and abs(given) <= _EXACT:
         given = float(given)
     if type(given) is not hint:
-        raise UsageError(f"{where}: expected {_KINDS[hint]}, found {given!r}")
+        raise UsageError(f"{where}: expected {_KINDS[hint]}, found {shortened(repr(given))}")
     low, high = _LIMITS.get(_PLACE.split(where)[-1], (0.0, 10.0))
     if hint in (int, float) and not low <= given <= high:
-        raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {given:g}")
+        raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {shortened(repr(given))}")
     return given
+
+
+def _named(key: str) -> str:
+    """`key` for a message: TOML lets it hold anything."""
+    return shortened(key if key.isprintable() and key else repr(key))
 
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

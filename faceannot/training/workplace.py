@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from faceannot.bundle import DESCRIPTION
 from faceannot.errors import OutputError, UsageError
 from faceannot.outputs.locking import open_locked
 from faceannot.outputs.sink import cannot_write
-from faceannot.training.recipe_files import RecipeFile
+from faceannot.training.recipe_files import RecipeFile, read_recipe
 
 RECIPE, DATA, TIME = "recipe.toml", "data.json", "training_time.json"
 STEPS, FOLDS, TRIALS = "steps", "folds", "trials"
@@ -94,15 +93,15 @@ def training_seconds(folder: Path) -> float | None:
     """How long the training that left the bundle in `folder` took, None where that is not known."""
     try:
         return float(json.loads((folder / TIME).read_text(encoding="utf-8"))["seconds"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 
 def approach(folder: Path) -> str:
     """What the recipe that left the bundle in `folder` says of itself, empty where there is none."""
     try:
-        return str(tomllib.loads((folder / RECIPE).read_text(encoding="utf-8")).get("approach", ""))
-    except (OSError, ValueError):
+        return str(read_recipe(folder / RECIPE).table.get("approach", ""))
+    except UsageError:
         return ""
 
 
@@ -119,11 +118,20 @@ def _clear(out: Path, names: list[str]) -> None:
 
 
 def _check_same(out: Path, recipe: RecipeFile, data: dict[str, Any]) -> None:
-    if tomllib.loads((out / RECIPE).read_text(encoding="utf-8")) != recipe.table:
+    if read_recipe(out / RECIPE).table != recipe.table:
         raise UsageError(f"{out}: was begun with another recipe, or other --set; --overwrite begins anew")
+    sources, detector = _earlier(out / DATA)
     # A source may have moved, but must hold the same.
-    earlier = json.loads((out / DATA).read_text(encoding="utf-8"))
-    if [one["sha256"] for one in earlier["sources"]] != [one["sha256"] for one in data["sources"]]:
+    if sources != [one["sha256"] for one in data["sources"]]:
         raise UsageError(f"{out}: was begun on other data; --overwrite begins anew")
-    if earlier["detector_sha256"] != data["detector_sha256"]:
+    if detector != data["detector_sha256"]:
         raise UsageError(f"{out}: was begun with the detector of another --model; --overwrite begins anew")
+
+
+def _earlier(path: Path) -> tuple[list[str], str]:
+    """The SHA-256 of each source of a training, and of its detector, as `begin` left them."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [one["sha256"] for one in found["sources"]], found["detector_sha256"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UsageError(f"{path}: damaged ({error}); --overwrite begins anew") from error

@@ -89,11 +89,27 @@ def test_a_photo_that_is_no_plain_file_cannot_be_read(tmp_path: Path, name: str)
         (b'{"path": 3, "status": "ok", "faces": [' + FACE + b"]}\n", "labels:1: path has to be the name of a photo"),
         (b'{"path": "a.jpg", "status": "ok", "faces": 3}\n', "labels:1: not a photo"),
         (b'{"path": "a.jpg", "status": "ok", "faces": [3]}\n', "labels:1: not a photo"),
+        (b'{"path": ' + b"[" * 100_000, "labels:1: not JSON"),
+        (b'{"path": ' + b"9" * 5000, "labels:1: not JSON"),
+        (COLUMNS + b"a.jpg,ok\n", "labels:2: another number of fields than the header has"),
+        (COLUMNS + b"a.jpg,ok,male,happy,happy,false,more\n", "labels:2: another number of fields than the header has"),
+        (COLUMNS + b"a" * 200_000 + b",ok,male,happy,happy,false\n", "labels:2: .*field larger than field limit"),
+        (COLUMNS + b'"a.jpg,ok,male,happy,happy,false\n', "labels:2: .*unexpected end of data"),
+        (COLUMNS + b"a.jpg,ok," + b"x" * 9000 + b",happy,happy,false\n", r"labels:2: gender .*'x{1,80}\.\.\.$"),
     ],
 )
 def test_what_is_no_such_table_is_named_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         list[Entry](read_table(saved(tmp_path / "labels", content), tmp_path))
+
+
+@pytest.mark.parametrize("head", [COLUMNS, b'{"path": "a.jpg", "status": "no_face", "faces": []}\n'])
+def test_a_table_of_twenty_gigabytes_without_a_line_end_is_refused_at_once(tmp_path: Path, head: bytes) -> None:
+    path = saved(tmp_path / "labels", head)
+    with path.open("r+b") as file:
+        file.truncate(20 << 30)  # a hole, which takes no place on the disk
+    with pytest.raises(InputError, match="labels:2: longer than 50,000,000 letters"):
+        list(read_table(path, tmp_path))
 
 
 def test_a_table_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -119,8 +119,21 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path, detector: P
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("torn", [b'{"done": 8, "lost"', b"no journal line\n"])
-def test_a_line_that_was_not_finished_does_not_count(tmp_path: Path, detector: Path, torn: bytes) -> None:
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"done": 8, "lost"',
+        b"no journal line\n",
+        b"[" * 100_000 + b"\n",
+        b'{"done": 8}\n',
+        b'{"done": 1, "lost": [], "unreadable": []}\n',
+        b'{"done": "8", "lost": [], "unreadable": []}\n',
+        b'{"done": 8, "lost": [99], "unreadable": []}\n',
+        b'{"done": 8, "lost": [], "unreadable": [5]}\n',
+        b'{"done": 800, "lost": [], "unreadable": []}\n',
+    ],
+)
+def test_a_line_that_no_run_finished_does_not_count(tmp_path: Path, detector: Path, torn: bytes) -> None:
     examples = faces(tmp_path, 10)
     with pytest.raises(StoppedError):
         prepare(examples, tmp_path / "out", detector, workers=1, seen=stop_after(4))  # type: ignore[arg-type]
@@ -171,7 +184,7 @@ def test_no_pictures_at_all_are_an_error(tmp_path: Path, detector: Path) -> None
 def test_crops_that_are_damaged_are_named(tmp_path: Path, detector: Path) -> None:
     prepare(faces(tmp_path, 1), tmp_path / "out", detector, workers=1)
     (tmp_path / "out" / "crops.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(DatasetError, match="remove it and prepare again"):
+    with pytest.raises(DatasetError, match=r"crops\.npy: cannot be used, remove its folder and prepare again"):
         load(tmp_path / "out")
     shutil.rmtree(tmp_path / "out")
     with pytest.raises(DatasetError, match="not prepared"):

@@ -141,6 +141,12 @@ def test_scores_of_other_settings_are_refused(folder: Path) -> None:
         ({"age": np.zeros(10, np.float64)}, "`age`"),
         ({"source_names": np.zeros(2)}, "`source_names`"),
         ({"outcome": np.zeros(9, np.uint8)}, "`outcome`"),
+        ({"format": np.full(3, 1, np.uint8)}, "`format` has to be a single number"),
+        ({"date": np.array(["2026-11-21", "x"])}, "`date` has to be a single text"),
+        ({"describes": np.uint8(1)}, "`describes` has to be a single text"),
+        ({"gender_logit": np.full(10, np.nan, np.float16)}, "`gender_logit` has to be finite"),
+        ({"expressions": np.full((10, 7), np.inf, np.float16)}, "`expressions` shares from 0 to 1"),
+        ({"expressions": np.full((10, 7), -1, np.float16)}, "`expressions` shares from 0 to 1"),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(folder: Path, changes: dict[str, Any], complaint: str) -> None:
@@ -151,6 +157,37 @@ def test_arrays_that_do_not_fit_are_named(folder: Path, changes: dict[str, Any],
 
 def test_a_pickle_is_never_opened(folder: Path) -> None:
     np.savez_compressed(folder / FILE, source=np.array([{"a": 1}], dtype=object))
+    rehash(folder)
+    with pytest.raises(BundleError, match="not a file of recorded scores"):
+        load_recorded(load_bundle(folder))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000,)}",
+        b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+        b"(" * 9000,
+        b"'''",
+        b"exit()",
+    ],
+)
+def test_a_crafted_array_in_the_archive_is_refused(folder: Path, header: bytes) -> None:
+    with zipfile.ZipFile(folder / FILE, "w") as archive:
+        archive.writestr("source.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    rehash(folder)
+    with pytest.raises(BundleError, match="not a file of recorded scores"):
+        load_recorded(load_bundle(folder))
+
+
+def test_an_archive_that_wants_a_password_is_refused(folder: Path) -> None:
+    content = bytearray((folder / FILE).read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(signature)
+        while at >= 0:
+            content[at + place] |= 1
+            at = content.find(signature, at + 4)
+    (folder / FILE).write_bytes(content)
     rehash(folder)
     with pytest.raises(BundleError, match="not a file of recorded scores"):
         load_recorded(load_bundle(folder))

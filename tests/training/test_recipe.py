@@ -128,3 +128,79 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     for name, words in (("my.toml", "not valid TOML"), ("none.toml", "no such file")):
         with pytest.raises(UsageError, match=words):
             read_recipe(tmp_path / name)
+
+
+GOOD = 'name = "m"\napproach = "a."\n[[steps]]\nname = "one"\nhead = "gender"\n'
+HOSTILE = {
+    "deep lists": (f"a = {'[' * 5000}{']' * 5000}", "too deep"),
+    "lists that never end": (f"a = {'[' * 500_000}", "too deep"),
+    "deep tables": (f"{'.'.join(['a'] * 5000)} = 1", "too deep"),
+    "deep headers": (f"[{'.'.join(['a'] * 5000)}]", "too deep"),
+    "30 levels": (f"[{'.'.join(['a'] * 30)}]", "too deep"),
+    "5,000 digits": (f"{GOOD}[schedule]\nseed = {'9' * 5000}", "not valid TOML"),
+    "400 digits": (f"{GOOD}[schedule]\nseed = {'9' * 400}", "schedule.seed: expected a number from 0"),
+    "many hexadecimal digits": (f"{GOOD}[schedule]\nseed = 0x{'f' * 300}", "schedule.seed: expected a number from 0"),
+    "a rate of 400 digits": (
+        f"{GOOD}[schedule]\nlearning_rate = {'9' * 400}",
+        "schedule.learning_rate: expected a number",
+    ),
+    "an endless rate": (f"{GOOD}[schedule]\nlearning_rate = inf", "schedule.learning_rate: expected a number from"),
+    "no rate": (f"{GOOD}[schedule]\nlearning_rate = nan", "schedule.learning_rate: expected a number from"),
+    "a date": (f"{GOOD}[schedule]\nseed = 2020-01-01", "schedule.seed: expected a whole number"),
+    "a NUL byte": (f'{GOOD}x = "\0"', "not valid TOML"),
+    "a key twice": (f'name = "x"\n{GOOD}', "not valid TOML"),
+    "a section twice": (f"{GOOD}[network]\n[network]", "not valid TOML"),
+    "ten megabytes": (f"{GOOD}x = '{'a' * 10_000_000}'", "larger than 1,000,000 bytes"),
+    "a long key": (f"{'a' * 500_000} = 1", "aaa...: no such key"),
+    "a long value": (f"{GOOD}[network]\nbackbone = '{'a' * 500_000}'", "network.backbone: expected one of"),
+    "a long list": (f"{GOOD}[network]\nwidths = [{'8,' * 100_000}]", "network.widths: expected a list of at most 100"),
+    "lists in a list": (f"{GOOD}[network]\nwidths = [[1], [2]]", "network.widths: expected a whole number"),
+    "a list for a word": (f"{GOOD}[network]\nbackbone = [1]", "network.backbone: expected one of"),
+    "a table for a word": (f"{GOOD}[network.backbone]\na = 1", "network.backbone: expected one of"),
+    "an escape sequence": (f'{GOOD}"\\u001b[31mx" = 1', "no such key"),
+    "one table of steps": ("name = 'a'\napproach = 'b'\n[steps]\na = 1", "[[steps]]"),
+    "mixed steps": ("name = 'a'\napproach = 'b'\nsteps = [1, {a = 2}]", "steps.1: expected [[steps]]"),
+    "steps in steps": ("name = 'a'\napproach = 'b'\nsteps = [[{a = 1}]]", "steps.1: expected [[steps]]"),
+    "a list of strengths": (f"augmentation = [1]\n{GOOD}", "augmentation: expected a table"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("settings", [(), ("schedule.epochs=3",)])
+def test_a_crafted_file_is_refused_with_its_name_and_key(tmp_path: Path, name: str, settings: tuple[str, ...]) -> None:
+    text, words = HOSTILE[name]
+    (tmp_path / "my.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as raised:
+        file = changed(read_recipe(tmp_path / "my.toml"), settings)
+        parse(file.table, file.origin)
+    assert str(raised.value).startswith(f"{tmp_path / 'my.toml'}: ")
+    assert words in str(raised.value)
+    assert len(str(raised.value)) < 600
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        f"seed={'9' * 5000}",
+        f"learning_rate={'9' * 400}",
+        f"widths={'[' * 100_000}",
+        f"{'.'.join(['a'] * 50_000)}=1",
+        "epochs=3\nbatch=4",
+    ],
+)
+def test_a_crafted_setting_is_refused_in_short(setting: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        set_to("gender-cnn", setting)
+    assert len(str(raised.value)) < 600
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(UsageError, match=r"my\.toml: not valid TOML"):
+        read_recipe(tmp_path / "my.toml")
+
+
+def test_a_recipe_without_an_end_is_not_read_to_it() -> None:
+    with pytest.raises(UsageError, match="larger than 1,000,000 bytes"):
+        read_recipe(Path("/dev/zero"))

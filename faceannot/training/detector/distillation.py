@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import OUTPUTS, STRIDES
-from faceannot.runtime import onnxruntime
+from faceannot.onnx_files import open_network
 from faceannot.training.detector.mosaics import Canvas
 from faceannot.training.detector.targets import (
     BOX,
@@ -34,10 +34,7 @@ class Teacher:
     """A detector with YuNet's interface whose raw outputs are learned (Hinton et al. 2015)."""
 
     def __init__(self, path: Path) -> None:
-        ort = onnxruntime()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = open_network(path, "detector")
         self._input = self._session.get_inputs()[0].name
 
     def targets(self, canvas: Canvas) -> FloatArray:

@@ -7,12 +7,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, overlap, resized
+from faceannot.errors import DatasetError
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
 
 FloatArray = NDArray[np.float32]
@@ -26,6 +28,7 @@ SURE, POSSIBLE, WITH_ANNOTATION = 0.7, 0.3, 0.2
 CLOSE_SIDES_PX = (224, 352)
 CLOSE_SURE, CLOSE_BORDER = 0.5, 1 / 6
 SAME_FACE_IOU = 0.35
+_ARRAYS = ("sources", "names", "sizes", "counts", "boxes", "landmarks", "ignored")
 _teacher: Detector | None = None
 
 
@@ -72,10 +75,19 @@ def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, 
 
 
 def load_labelled(out: Path) -> list[LabelledPhoto]:
-    """What `label_photos` left in `out`; pixels stay on disk until they are read."""
-    labels = np.load(out / "labels.npz", allow_pickle=False)
-    pixels = np.memmap(out / "pixels.bin", np.uint8, mode="r")
+    """What `label_photos` left in `out`; pixels stay on disk until they are read.
+
+    Raises `DatasetError` where that is damaged.
+    """
+    try:
+        with np.load(out / "labels.npz", allow_pickle=False) as file:
+            labels = {name: file[name] for name in _ARRAYS}
+        pixels = np.memmap(out / "pixels.bin", np.uint8, mode="r")
+    # Where in a file the damage is decides what zipfile and NumPy raise.
+    except Exception as error:
+        raise DatasetError(f"{out}: labels.npz or pixels.bin cannot be used, label again ({error})") from error
     sizes, counts = labels["sizes"], labels["counts"]
+    _check(out, labels, len(pixels))
     starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)])
     ends = np.concatenate([[[0, 0]], np.cumsum(counts, axis=0)])
     sources, names = labels["sources"], labels["names"]
@@ -91,6 +103,27 @@ def load_labelled(out: Path) -> list[LabelledPhoto]:
         )
         for i in range(len(sizes))
     ]
+
+
+def _check(out: Path, labels: dict[str, NDArray[Any]], pixels: int) -> None:
+    """Raise `DatasetError` unless the arrays are as many as they say of one another."""
+    sizes, counts, photos = labels["sizes"], labels["counts"], len(np.atleast_1d(labels["sources"]))
+    boxes, ignored = counts.sum(axis=0).tolist() if counts.ndim == 2 and counts.shape[1] == 2 else (0, 0)
+    shapes = {
+        "sources": (photos,),
+        "names": (photos,),
+        "sizes": (photos, 2),
+        "counts": (photos, 2),
+        "boxes": (boxes, 4),
+        "landmarks": (boxes, 5, 2),
+        "ignored": (ignored, 4),
+    }
+    for name, shape in shapes.items():
+        kind = "U" if name in ("sources", "names") else "i" if name in ("sizes", "counts") else "f"
+        if labels[name].shape != shape or labels[name].dtype.kind != kind:
+            raise DatasetError(f"{out}/labels.npz: `{name}` has to be of shape {shape}; label again")
+    if (sizes < 1).any() or (sizes > KEPT_PX).any() or (counts < 0).any() or sizes.prod(axis=1).sum() * 3 > pixels:
+        raise DatasetError(f"{out}: pixels.bin does not hold the photos of labels.npz; label again")
 
 
 def _start(teacher: Path) -> None:

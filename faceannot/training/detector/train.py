@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
 from faceannot.training.detector.targets import build
 from faceannot.training.fit import fit_averaged, half_precision
+from faceannot.training.recipe_files import read_recipe
 from faceannot.training.stages import DetectorRecipe, Schedule, parse_detector
 
 FloatArray = NDArray[np.float32]
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     arguments = parser.parse_args()
-    recipe = parse_detector(tomllib.loads(arguments.recipe.read_text()), str(arguments.recipe))
+    recipe = parse_detector(read_recipe(arguments.recipe).table, str(arguments.recipe))
     train(arguments.labelled, arguments.out, arguments.teacher, recipe)
 
 
