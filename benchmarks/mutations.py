@@ -17,7 +17,8 @@ import pillow_heif
 from inflated import ANIMATIONS, BOMBS, LARGE_BOMBS, METADATA, png_with_sums
 from PIL import Image
 
-SMALL_PX = 128
+# Labelling those that can be read still takes most of the time.
+SMALL_PX, SHARE_OF_ORIGINALS = 96, 0.03
 SUFFIXES = (".jpg", ".png", ".webp", ".bmp", ".tif", ".gif", ".avif", ".heic", ".JPEG", ".apng", ".txt", "")
 KILOBYTE = 1024
 # One file in so many is inflated: those cost the most time.
@@ -150,7 +151,7 @@ class Campaign:
         if number % 2 == 0 and number // 2 < len(self._cuts):
             source, end = self._cuts[number // 2]
             return Mutant("cut-at-kilobyte", source.suffix, source.content[:end])
-        pool = self._originals if self._originals and rng.random() < 0.1 else self._small
+        pool = self._originals if self._originals and rng.random() < SHARE_OF_ORIGINALS else self._small
         source = rng.choice(pool)
         change = rng.choice(CHANGES)
         content = change(rng, source, pool)

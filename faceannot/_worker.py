@@ -101,6 +101,6 @@ def answer(source: Path | bytes, max_side: int, block: PixelBlock) -> Answer:
     except PhotoError as error:
         return str(error)
     except (MemoryError, OSError):
-        return "too large for this computer's memory"
+        return images.TOO_LARGE
     height, width = picture.rgb.shape[:2]
     return picture.width, picture.height, (height, width, 3)
