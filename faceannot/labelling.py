@@ -120,7 +120,8 @@ def _label(
 ) -> Tally:
     tally = Tally()
     annotations = annotator.annotate_photos(photos, known=journal.known if journal else None)
-    finished = copied(annotations, outputs.copies, annotator.bundle.template, workers=annotator.threads)
+    template, workers = annotator.bundle.template, annotator.threads
+    finished = copied(annotations, outputs.copies, template, workers=workers, timeout_s=annotator.timeout_s)
     # With a journal, that is what has made sure that no output of somebody else's is replaced.
     with (
         open_table(outputs.table, outputs.table_format, header=header, overwrite=journal is not None) as table,

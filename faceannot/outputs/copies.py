@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,8 +16,10 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from faceannot._worker import set_limits
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
+from faceannot.defaults import TIMEOUT_S
 from faceannot.errors import OutputError
 from faceannot.inputs import Photo
 from faceannot.outputs.header import Option
@@ -25,6 +28,8 @@ from faceannot.pipeline import mapped
 
 # Each holds a photo at full size, more than once: 36 MB each time at 12 megapixels, 900 MB at 300.
 _MOST_PROCESSES = 8
+# Reading at full size, drawing and packing take so many times as long as reading a photo shrunk may take.
+_TIMES_AS_LONG = 10
 
 Written: TypeAlias = tuple[Annotation, str | None]
 Write: TypeAlias = Callable[[Annotation], Written]
@@ -73,26 +78,32 @@ class Copies:
 
 
 def copied(
-    annotations: Iterable[Annotation], copies: Copies, template: Template, *, workers: int
+    annotations: Iterable[Annotation], copies: Copies, template: Template, *, workers: int, timeout_s: float = TIMEOUT_S
 ) -> Generator[Written, None, None]:
     """Each annotation once its pictures are written, with the reason if one could not be.
 
-    For known ones they were written when they became known.
+    For known ones they were written when they became known. `timeout_s`: how long reading one photo may take; writing
+    its pictures may take ten times as long.
     """
     if not copies.folders:
         yield from ((annotation, None) for annotation in annotations)
         return
     workers = min(workers, _MOST_PROCESSES)
-    write = partial(_write, copies=copies, template=template)
-    with _Processes(workers) as processes, ThreadPoolExecutor(workers, "copy", _leave_ctrl_c) as threads:
+    limit_s = _TIMES_AS_LONG * timeout_s
+    write = partial(_write, copies=copies, template=template, limit_s=limit_s)
+    with _Processes(workers, limit_s) as processes, ThreadPoolExecutor(workers, "copy", _leave_ctrl_c) as threads:
         yield from mapped(partial(processes.run, write), annotations, executor=threads, ahead=2 * workers)
 
 
 class _Processes:
-    """Processes that write, all replaced when one of them dies: that costs only the photo it was at."""
+    """Processes that write, all replaced when one of them dies: that costs only the photo it was at.
 
-    def __init__(self, count: int) -> None:
+    `limit_s`: after which `write` ends its own process.
+    """
+
+    def __init__(self, count: int, limit_s: float) -> None:
         self._count = count
+        self._limit_s = limit_s
         self._lock = Lock()
         self._pool = _pool(count)
 
@@ -124,8 +135,14 @@ class _Processes:
         except BrokenProcessPool:
             self._replace(pool)
         # The others that were under way died with it; alone, each shows whether it was the one.
-        with _pool(1) as alone:
-            return alone.submit(write, annotation).result()
+        began = time.monotonic()
+        try:
+            with _pool(1) as alone:
+                return alone.submit(write, annotation).result()
+        except BrokenProcessPool:
+            if time.monotonic() - began < self._limit_s:
+                raise
+            return annotation, f"writing its annotated copy or its crops took longer than {self._limit_s:g} seconds"
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:
         with self._lock:
@@ -134,7 +151,7 @@ class _Processes:
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, get_context("spawn"), _watch_parent)
+    return ProcessPoolExecutor(count, get_context("spawn"), _prepare)
 
 
 def _leave_ctrl_c() -> None:
@@ -142,7 +159,12 @@ def _leave_ctrl_c() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _watch_parent() -> None:
+def _prepare() -> None:
+    """Make a new process one that decodes other people's files."""
+    set_limits()
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 2)  # the C libraries of the decoders print on their own
+    os.close(silent)
     Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -154,7 +176,16 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _write(annotation: Annotation, copies: Copies, template: Template) -> Written:
+def _write(annotation: Annotation, copies: Copies, template: Template, limit_s: float) -> Written:
+    """Write the pictures of one photo; where that takes longer, the process ends, even inside a native library."""
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        return _written(annotation, copies, template)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+def _written(annotation: Annotation, copies: Copies, template: Template) -> Written:
     from faceannot.outputs.annotated import write_annotated
     from faceannot.outputs.crops import write_crops
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from faceannot._worker import MEMORY_BYTES
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
 from faceannot.errors import OutputError
@@ -20,6 +24,8 @@ from faceannot.outputs.crops import write_crops
 from faceannot.records import PhotoResult, Status
 from tests import fakes
 from tests.outputs.results import face, photo_result
+
+LIMIT_S = 60.0
 
 
 def annotation(name: str, source: Path | bytes = b"", known: bool = False) -> Annotation:
@@ -40,7 +46,7 @@ def test_a_process_that_dies_costs_its_photo_alone() -> None:
     def run(name: str) -> None:
         outcomes[name] = processes.run(die_if_deadly, annotation(name))[1]
 
-    with _Processes(2) as processes:
+    with _Processes(2, LIMIT_S) as processes:
         threads = [threading.Thread(target=run, args=(name,)) for name in names]
         for thread in threads:
             thread.start()
@@ -50,12 +56,47 @@ def test_a_process_that_dies_costs_its_photo_alone() -> None:
     assert "crashed" in str(outcomes["deadly"])
 
 
+def hang_if_deadly(given: Annotation) -> Written:
+    if given.photo.name == "deadly":
+        signal.setitimer(signal.ITIMER_REAL, 0.2)  # as `_write` does
+        ctypes.PyDLL(None).sleep(1000)  # keeps Python's lock, as a decoder in C may
+    return given, None
+
+
+def test_a_process_that_hangs_costs_its_photo_and_the_time_limit() -> None:
+    with _Processes(1, limit_s=0.2) as processes:
+        reason = "writing its annotated copy or its crops took longer than 0.2 seconds"
+        assert processes.run(hang_if_deadly, annotation("deadly"))[1] == reason
+        assert processes.run(hang_if_deadly, annotation("a"))[1] is None
+
+
+def test_the_time_limit_is_ten_times_that_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = fakes.save(fakes.photo(), tmp_path / "good.png")
+    monkeypatch.setattr("faceannot.outputs.copies._TIMES_AS_LONG", 1)
+    copies = Copies(annotated=tmp_path / "out")
+    copies.prepare()
+    done = list(copied([annotation("a.png", good)], copies, Template(), workers=1, timeout_s=1e-6))
+    assert "took longer than 1e-06 seconds" in str(done[0][1])
+
+
+def say_something(given: Annotation) -> Written:
+    os.write(2, b"TIFFReadDirectory: a warning of a library in C")
+    return given, f"{resource.getrlimit(resource.RLIMIT_AS)[0]}"
+
+
+def test_libraries_print_nothing_and_have_bounded_memory(capfd: pytest.CaptureFixture[str]) -> None:
+    with _Processes(1, LIMIT_S) as processes:
+        limit = processes.run(say_something, annotation("a"))[1]
+    assert capfd.readouterr().err == ""
+    assert sys.platform != "linux" or limit == str(MEMORY_BYTES)
+
+
 def fail(given: Annotation) -> Written:
     raise RuntimeError("a fault of a library")
 
 
 def test_an_unexpected_error_is_the_photos_own_problem() -> None:
-    with _Processes(1) as processes:
+    with _Processes(1, LIMIT_S) as processes:
         assert "a fault of a library" in str(processes.run(fail, annotation("a"))[1])
         assert processes.run(die_if_deadly, annotation("b"))[1] is None
 
@@ -97,9 +138,9 @@ def test_only_so_many_photos_are_held_at_full_size(tmp_path: Path, monkeypatch: 
     counts: list[int] = []
 
     class Counted(_Processes):
-        def __init__(self, count: int) -> None:
+        def __init__(self, count: int, limit_s: float) -> None:
             counts.append(count)
-            super().__init__(count)
+            super().__init__(count, limit_s)
 
     monkeypatch.setattr("faceannot.outputs.copies._Processes", Counted)
     for workers in (2, 64):
