@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -66,11 +67,9 @@ def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
     """
     began = time.perf_counter()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    peak = _Peak(process.pid)
-    peak.start()
-    _, complaint = process.communicate()
-    seconds = time.perf_counter() - began
-    peak.stop()
+    with memory_watched(process.pid) as peak:
+        _, complaint = process.communicate()
+        seconds = time.perf_counter() - began
     if process.returncode not in (0, 3):
         raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), stderr=complaint)
     return seconds, peak.mib
@@ -81,8 +80,22 @@ def memory_mib(root: int) -> float:
     return sum(map(_share_kb, _tree(root))) / 1024
 
 
-class _Peak(threading.Thread):
-    """Looks at the memory of a process and all below it now and then; memory that they share counts once."""
+@contextmanager
+def memory_watched(process: int) -> Iterator[Peak]:
+    """Watch the memory of a process and all below it meanwhile."""
+    peak = Peak(process)
+    peak.start()
+    try:
+        yield peak
+    finally:
+        peak.stop()
+
+
+class Peak(threading.Thread):
+    """Looks at the memory of a process and all below it now and then; memory that they share counts once.
+
+    `mib`: the most that there was, None where the system does not say.
+    """
 
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)

@@ -69,7 +69,7 @@ def _take_room(file: int, size: int) -> None:
 
 def main(connection_file: int, block_file: int) -> None:
     """Answer requests until the reader closes its end."""
-    _set_limits()
+    set_limits()
     connection, block = Connection(connection_file), PixelBlock(block_file)
     connection.send("ready")
     while True:
@@ -84,7 +84,7 @@ def main(connection_file: int, block_file: int) -> None:
         connection.send(reply)
 
 
-def _set_limits() -> None:
+def set_limits() -> None:
     """No core dumps, and an allocation that fails rather than a computer that swaps."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
@@ -101,6 +101,6 @@ def answer(source: Path | bytes, max_side: int, block: PixelBlock) -> Answer:
     except PhotoError as error:
         return str(error)
     except (MemoryError, OSError):
-        return "too large for this computer's memory"
+        return images.TOO_LARGE
     height, width = picture.rgb.shape[:2]
     return picture.width, picture.height, (height, width, 3)

@@ -15,15 +15,19 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from faceannot.errors import PhotoError
 from faceannot.formats import HEAD_BYTES, ends_early, identify
 
 RgbArray = NDArray[np.uint8]
 
+TOO_LARGE = "too large for this computer's memory"
 MAX_PIXELS = 300_000_000  # above the 200 megapixels of today's telephones; four bytes a pixel while decoding
 MAX_BYTES = 2 << 30  # HEIC, AVIF and WebP are decoded from memory
+# What one text or colour profile of a PNG may unpack to. Pillow's megabyte is less than the editing history that some
+# programs write, or the table of a printer's profile: it would cost the photo.
+MAX_METADATA_BYTES = 32 << 20
 
 # A whole-number reduction that ends at this share of `max_side` or more is taken as it is: inside the JPEG decoder it
 # costs less than nothing, while resampling the last few per cent costs as much as decoding (12 megapixels, measured).
@@ -38,7 +42,20 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Pillow keeps the pixel limit and the warning filters for the whole process; only one thread at a time changes them.
+# What the libraries say of an allocation that failed, each in its words, in lower case; -9 is Pillow's number for it.
+_NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")
+# What they say of data that they do not understand; only their makers know more by it.
+_BROKEN = (
+    "decoder error",
+    "cannot load this image",
+    "unrecognized data stream contents",
+    "unknown error",
+)
+# What libwebp's errors come to, of whichever kind they are.
+_BROKEN_OR_NO_MEMORY = ("could not create decoder object", "failed to read next frame")
+# Ways to pack a TIFF that Pillow knows by name and that not every build of it can undo.
+_RARE_IN_TIFF = ("webp", "zstd", "lzma", "tiff_thunderscan", "tiff_sgilog", "tiff_sgilog24")
+# Pillow keeps its limits and the warning filters for the whole process; only one thread at a time changes them.
 _one_at_a_time = threading.Lock()
 
 
@@ -75,7 +92,7 @@ def read(source: Path | bytes | RgbArray, *, max_side: int | None = None) -> Pic
         with _stream(source) as stream:
             return _from_stream(stream, max_side)
     except MemoryError:
-        raise PhotoError("too large for this computer's memory") from None
+        raise PhotoError(TOO_LARGE) from None
     except OSError as error:
         raise PhotoError(f"cannot be read: {error.strerror or error}") from error
 
@@ -139,22 +156,23 @@ def _register_heif() -> None:
 
 
 @contextmanager
-def _pillow_left_free() -> Iterator[None]:
-    """Without Pillow's own limit of pixels and its warnings, and with both as they were afterwards."""
+def pillow_left_free() -> Iterator[None]:
+    """With our limits instead of Pillow's and without its warnings; all is as it was afterwards."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        limits = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, MAX_METADATA_BYTES
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
 
 
 def _open(stream: BinaryIO, name: str) -> Image.Image:
     """Read the header, and refuse what is too large before it is decoded."""
     if name == "HEIF":
         _register_heif()
-    with _pillow_left_free():
+    with pillow_left_free():
         image = Image.open(stream, formats=[name])
     if image.width * image.height > MAX_PIXELS:
         raise PhotoError(
@@ -167,8 +185,7 @@ def _decode(image: Image.Image, max_side: int | None) -> Picture:
     width, height = image.size
     if max_side is not None:
         _draft(image, max_side)
-    with _pillow_left_free() if image.format == "TIFF" else nullcontext():  # the one that asks for its limit again
-        image.load()
+    _load(image)
     # Asked after loading: Pillow turns a TIFF while it loads, and takes the orientation off.
     orientation = _orientation(image)
     if image.mode in ("I", "F"):  # four bytes a value, and several copies of them while they are brought to one
@@ -179,6 +196,17 @@ def _decode(image: Image.Image, max_side: int | None) -> Picture:
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     return Picture(np.array(image), width, height)
+
+
+def _load(image: Image.Image) -> None:
+    # Those that ask for a limit again: a TIFF for the pixels, a PNG for what it says behind the picture.
+    with pillow_left_free() if image.format in ("TIFF", "PNG") else nullcontext():
+        try:
+            image.load()
+        except OSError:
+            if image.info.get("compression") in _RARE_IN_TIFF:
+                raise NotImplementedError(f"its compression, {image.info['compression']}") from None
+            raise
 
 
 def _draft(image: Image.Image, max_side: int) -> None:
@@ -195,7 +223,7 @@ def _draft(image: Image.Image, max_side: int) -> None:
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8. A photo with a damaged EXIF block is taken as upright rather than lost."""
     try:
-        with _pillow_left_free():
+        with pillow_left_free():
             return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # struct.error, SyntaxError, TypeError ...: whatever the parser trips over
         return 1
@@ -249,11 +277,21 @@ def _damage(error: Exception, name: str, stream: BinaryIO) -> str:
     """One line that tells a person what is wrong with a file that could not be decoded."""
     title = {"HEIF": "HEIC", "WEBP": "WebP"}.get(name, name)
     text = " ".join(str(error).split()).removesuffix(" when reading image file")
-    cut = any(words in text.lower() for words in ("truncated", "end of file"))
-    if cut or isinstance(error, EOFError) or ends_early(stream, name):
+    said = text.lower()
+    if any(words in said for words in _NO_MEMORY):
+        return TOO_LARGE
+    if any(words in said for words in ("truncated", "end of file")) or isinstance(error, EOFError):
         return f"damaged {title}: the file ends before the picture does"
+    if ends_early(stream, name):
+        return f"damaged {title}: the file ends before the picture does"
+    if "max_text" in said or "decompressed data too large" in said:
+        return f"too large: the text or the colour profile in this {title}, not its picture; save it without them"
     if isinstance(error, UnidentifiedImageError):
         return f"damaged {title}, or of a kind that is not supported: its header cannot be read"
-    if not text or text.startswith("decoder error"):  # Pillow's number for a fault in the data
+    if isinstance(error, NotImplementedError) or any(words in said for words in ("unsupported", "not implemented")):
+        return f"damaged {title}, or of a kind that is not supported: {text[:200]}"
+    if said.startswith(_BROKEN_OR_NO_MEMORY):
+        return f"damaged {title}, or {TOO_LARGE}"
+    if not text or said.startswith(_BROKEN):
         text = "broken data stream"
     return f"damaged {title}: {text[:200]}"

@@ -14,6 +14,7 @@ from threading import Event
 import numpy as np
 import pytest
 
+from benchmarks import inflated
 from faceannot import _worker_process, images
 from faceannot._worker import Request
 from faceannot._worker_process import WorkerProcess
@@ -23,20 +24,29 @@ from faceannot.readers import ReaderPool
 from tests.quadrants import COLOURS, encoded, image, middles, quadrants
 
 MAX_SIDE = 100
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 # Stands in for a decoder in C that dies or never comes back; workers load it as they would pillow_heif.
 FAKE_DECODER = """
-import os, signal, time
+import ctypes, numpy, os, signal, time
 from PIL import Image
 
 def _open(stream, name, *rest):
     content = stream.read()
     if b"crash" in content:
-        os.kill(os.getpid(), signal.SIGSEGV)
+        ctypes.string_at(0)
+    if b"abort" in content:
+        ctypes.CDLL(None).abort()
+    if b"killed" in content:  # as the system does for want of memory
+        os.kill(os.getpid(), signal.SIGKILL)
+    if b"exhaust" in content:
+        blocks = []
+        while True:
+            blocks.append(numpy.empty(1 << 28, "u1"))
     if b"late" in content:
         time.sleep(1.2)
     if b"hang" in content:
         signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
-        time.sleep(1000)
+        ctypes.PyDLL(None).sleep(1000)  # keeps Python's lock: no other thread of the process can do anything
     raise SyntaxError
 
 def register_heif_opener():
@@ -85,9 +95,6 @@ def wait_for(condition: Callable[[], bool], limit_s: float = 20.0) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 
 
 def test_pictures_are_those_that_a_plain_read_gives(tmp_path: Path) -> None:
@@ -143,10 +150,18 @@ def test_no_code_of_the_current_folder_is_run(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("fake_decoder")
-def test_a_decoder_that_crashes_costs_its_photo_alone() -> None:
-    photos = [photo("a"), Photo("b", HEIC + b"crash"), photo("c"), Photo("d", HEIC + b"crash"), photo("e")]
-    crashed = "reading crashed (Segmentation fault)"
-    assert read_all(photos) == ["a 48x32", f"b {crashed}", "c 48x32", f"d {crashed}", "e 48x32"]
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (b"crash", "reading crashed (Segmentation fault)"),
+        (b"abort", "reading crashed (Aborted)"),
+        (b"killed", "reading crashed (Killed)"),
+        pytest.param(b"exhaust", images.TOO_LARGE, marks=linux_only),
+    ],
+)
+def test_a_decoder_that_dies_or_takes_all_memory_costs_its_photo_alone(fault: bytes, said: str) -> None:
+    photos = [photo("a"), Photo("b", HEIC + fault), photo("c"), Photo("d", HEIC + fault), photo("e")]
+    assert read_all(photos) == ["a 48x32", f"b {said}", "c 48x32", f"d {said}", "e 48x32"]
 
 
 @pytest.mark.usefixtures("fake_decoder")
@@ -155,6 +170,13 @@ def test_a_decoder_that_hangs_costs_its_photo_and_the_time_limit() -> None:
     start = time.monotonic()
     assert read_all(photos, workers=1, timeout_s=1.5) == ["a 48x32", "b took longer than 1.5 seconds", "c 48x32"]
     assert 1.5 < time.monotonic() - start < 20
+
+
+def test_a_real_decoder_that_would_take_hours_is_ended_in_time() -> None:
+    photos = [photo("a"), Photo("b", inflated.jpeg_of_scans(2_000, 20_000)), photo("c")]
+    start = time.monotonic()
+    assert read_all(photos, workers=1, timeout_s=1.5) == ["a 48x32", "b took longer than 1.5 seconds", "c 48x32"]
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.usefixtures("fake_decoder")

@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
+from faceannot._worker import set_limits
 from faceannot.annotator import Annotation
 from faceannot.errors import DiskFullError
 
@@ -110,6 +111,7 @@ def _start() -> tuple[subprocess.Popen[bytes], Connection]:
 def main(connection_file: int) -> None:
     """Answer requests until the parent closes its end, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_limits()
     connection = Connection(connection_file)
     while True:
         try:

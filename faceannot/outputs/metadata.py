@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from PIL import ExifTags, Image
 
-from faceannot.images import RgbArray
+from faceannot.images import MAX_METADATA_BYTES, RgbArray, pillow_left_free
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -21,6 +20,7 @@ _SUM_AT_92 = 592
 _EXIF_HEADER = b"Exif\0\0"
 _LONGEST_EXIF = 65_527  # what one JPEG segment holds beside that header
 _TAG_BYTES = 12
+_MOST_CHUNKS, _FRAME_HEADER_BYTES = 100, 16  # of a WebP
 # A TIFF's other tags say how its own pixels are stored.
 _KEPT_OF_TIFF = (
     *(ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime),
@@ -32,32 +32,47 @@ def options_like(source: Path | bytes | RgbArray, image_format: str) -> dict[str
     """Pillow's options that save an upright RGB copy of a photo as much like it as the format allows.
 
     JPEG gets the original's quantization where that is finer than quality 92, and never subsampled colours, which
-    would blur the text. What is damaged in the original is left out.
+    would blur the text. WebP without loss stays so. What is damaged in the original is left out.
     """
     kept = _OPTIONS[image_format]
     if not isinstance(source, Path | bytes):
         return kept
     try:
         with (
-            warnings.catch_warnings(action="ignore"),
+            pillow_left_free(),
             Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image,
         ):
-            return {**kept, **_tables(image, image_format), **_blocks(image)}
+            return {**kept, **_packing(image, image_format), **_blocks(image, image_format)}
     except Exception:  # whatever Pillow's parsers trip over; the pixels are there, that must do
         return kept
 
 
-def _tables(image: Image.Image, image_format: str) -> dict[str, Any]:
+def _packing(image: Image.Image, image_format: str) -> dict[str, Any]:
+    if image_format == image.format == "WEBP" and _is_lossless(image):
+        return {"lossless": True, "quality": 50}  # which is the effort here, not the quality
     tables = getattr(image, "quantization", None)
     if image_format == "JPEG" and tables and sum(tables[min(tables)]) < _SUM_AT_92:
         return {"qtables": tables, "quality": -1}
     return {}
 
 
-def _blocks(image: Image.Image) -> dict[str, Any]:
+def _is_lossless(image: Image.Image) -> bool:
+    """Whether the first picture of a WebP is packed without loss (RFC 9649, section 2)."""
+    stream, at = cast("BinaryIO", getattr(image, "fp")), 12  # noqa: B009 - only pictures from files have it
+    for _ in range(_MOST_CHUNKS):
+        stream.seek(at)
+        name, size = stream.read(4), int.from_bytes(stream.read(4), "little")
+        if name in (b"VP8L", b"VP8 ", b""):
+            return name == b"VP8L"
+        at += 8 + (_FRAME_HEADER_BYTES if name == b"ANMF" else size + size % 2)
+    return False
+
+
+def _blocks(image: Image.Image, image_format: str) -> dict[str, Any]:
     exif = image.info.get("exif") or (_exif_of_tiff(image) if image.format == "TIFF" else b"")
     profile = image.info.get("icc_profile") or b""
-    blocks = {"exif": upright(exif)} if 0 < len(exif) <= _LONGEST_EXIF else {}
+    fits = 0 < len(exif) <= (_LONGEST_EXIF if image_format == "JPEG" else MAX_METADATA_BYTES)
+    blocks = {"exif": upright(exif)} if fits else {}
     # The copy is RGB: a profile for CMYK or grey would spoil its colours.
     return {**blocks, "icc_profile": profile} if profile[16:20] == b"RGB " else blocks
 

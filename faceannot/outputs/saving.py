@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from faceannot.errors import FaceannotError, OutputError
+from faceannot.images import TOO_LARGE, pillow_left_free
 from faceannot.outputs.leftovers import unfinished
 from faceannot.outputs.locking import lock
 from faceannot.outputs.names import escape
@@ -36,6 +36,8 @@ def prepare_folder(folder: Path) -> bool:
 
 def reason(error: Exception) -> str:
     """Why a picture could not be written, on one line; an error that is not meant for people says its kind."""
+    if isinstance(error, MemoryError):
+        return TOO_LARGE
     text = str(error) if isinstance(error, FaceannotError) else f"{type(error).__name__}: {error}"
     return escape(" ".join(text.split()))
 
@@ -77,7 +79,7 @@ def is_ours(path: Path) -> bool:
     try:
         if not path.is_file():  # to open a pipe would wait for somebody to write into it
             return False
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_FORMATS) as image:
+        with pillow_left_free(), Image.open(path, formats=_FORMATS) as image:
             values = [image.info.get(key, "") for key in ("comment", "Software", "xmp")]
     except Exception:  # whatever Pillow trips over: a file that it cannot read is none of ours
         return False

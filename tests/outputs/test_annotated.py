@@ -13,9 +13,11 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from faceannot.images import TOO_LARGE, read
 from faceannot.inputs import Photo
 from faceannot.outputs.annotated import write_annotated
 from faceannot.outputs.metadata import upright
+from faceannot.outputs.saving import is_ours
 from faceannot.records import Box, PhotoResult
 from tests.outputs.results import face, failed, photo_result
 
@@ -158,6 +160,51 @@ def test_a_linked_folder_does_not_lead_out(tmp_path: Path, out: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.jpg", "x.png", "x.webp"])
+def test_a_hard_link_to_another_original_is_not_replaced(tmp_path: Path, out: Path, name: str) -> None:
+    original, other = photo(tmp_path, name), photo(tmp_path, f"other/{name}", picture().rotate(90))
+    out.mkdir()
+    os.link(other.source, out / name)  # type: ignore[arg-type]
+    before = other.source.read_bytes()  # type: ignore[union-attr]
+    assert "faceannot did not make" in str(write_annotated(original, result_for(name), out, overwrite=True))
+    assert (out / name).read_bytes() == other.source.read_bytes() == before  # type: ignore[union-attr]
+
+
+def test_a_hard_link_to_an_earlier_copy_that_is_an_original_now_keeps_its_content(tmp_path: Path, out: Path) -> None:
+    original = photo(tmp_path, "x.jpg")
+    write_annotated(original, result_for("x.jpg"), out)
+    kept = tmp_path / "photos" / "kept.jpg"
+    os.link(out / "x.jpg", kept)
+    before = kept.read_bytes()
+    other = photo_result("x.jpg", face(1, Box(10, 10, 20, 20)), width=160, height=120)
+    assert write_annotated(original, other, out, overwrite=True) is None
+    assert kept.read_bytes() == before
+
+
+def test_a_folder_that_is_a_link_to_the_photos_replaces_none(tmp_path: Path, out: Path) -> None:
+    original = photo(tmp_path, "a/x.jpg")
+    before = original.source.read_bytes()  # type: ignore[union-attr]
+    out.symlink_to(tmp_path / "photos")
+    for name in ("a/x.jpg", "a/../a/x.jpg", "./a//x.jpg"):
+        problem = write_annotated(Photo(name, original.source), result_for(name), out, overwrite=True)
+        assert problem is None or "was not written" in problem
+    assert original.source.read_bytes() == before  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])
+@pytest.mark.parametrize("name", ["x.jpg", "x.png", "x.webp", "x.tif"])
+def test_no_colours_are_dropped(tmp_path: Path, out: Path, name: str, mode: str) -> None:
+    if (mode, name) in {("P", "x.jpg"), ("RGBA", "x.jpg"), ("CMYK", "x.png"), ("CMYK", "x.webp")}:
+        mode = "L"  # the format has no such kind
+    original = photo(tmp_path, name, picture().convert(mode))
+    assert write_annotated(original, photo_result(name, width=160, height=120), out) is None
+    assert isinstance(original.source, Path)
+    with Image.open(next(out.iterdir())) as copy:
+        assert copy.mode == "RGB"
+        difference = np.abs(np.asarray(copy, int) - read(original.source).rgb)
+    assert difference.mean() < (6 if mode in ("1", "P") else 3)  # dots of single pixels suffer most in a JPEG
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x.png", "x.webp"])
 def test_exif_stays_but_for_the_orientation(tmp_path: Path, out: Path, name: str) -> None:
     original = photo(tmp_path, name, exif=exif_of_a_camera())
     assert write_annotated(original, result_for(name, 120, 160), out) is None
@@ -181,6 +228,55 @@ def test_exif_of_a_tiff_stays_too(tmp_path: Path, out: Path) -> None:
         assert ExifTags.Base.Orientation not in exif
         assert exif[ExifTags.Base.Make] == "Camera"
         assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2020:02:03 04:05:06"
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.webp"])
+def test_exif_larger_than_a_jpeg_could_hold_stays_where_it_fits(tmp_path: Path, out: Path, name: str) -> None:
+    exif = exif_of_a_camera()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = bytes(100_000)
+    original = photo(tmp_path, name, exif=exif)
+    assert write_annotated(original, result_for(name, 120, 160), out) is None
+    with Image.open(next(out.iterdir())) as copy:
+        assert len(copy.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote]) == 100_000
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x.png"])
+def test_what_the_copy_of_a_very_large_photo_keeps_is_no_less(
+    tmp_path: Path, out: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = photo(tmp_path, name, exif=exif_of_a_camera())
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # Pillow refuses twice as many: 179 megapixels
+    for _ in range(2):
+        assert write_annotated(original, result_for(name, 120, 160), out, overwrite=True) is None
+    assert is_ours(out / name)
+    monkeypatch.undo()
+    with Image.open(out / name) as copy:
+        assert copy.getexif()[ExifTags.Base.Make] == "Camera"
+
+
+@pytest.mark.parametrize("options", [{}, {"save_all": True}, {"icc_profile": bytes(999)}])
+def test_a_webp_without_loss_stays_so(tmp_path: Path, out: Path, options: dict[str, Any]) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (120, 160, 3), dtype=np.uint8))
+    if options.get("save_all"):
+        options = {**options, "append_images": [picture()]}
+    original = photo(tmp_path, "x.webp", noise, lossless=True, **options)
+    assert write_annotated(original, photo_result("x.webp", width=160, height=120), out) is None
+    with Image.open(out / "x.webp") as copy:
+        np.testing.assert_array_equal(np.asarray(copy.convert("RGB")), np.asarray(noise))
+
+
+def test_a_webp_with_loss_stays_small(tmp_path: Path, out: Path) -> None:
+    original = photo(tmp_path, "x.webp", quality=90)
+    assert write_annotated(original, result_for("x.webp"), out) is None
+    assert b"VP8L" not in (out / "x.webp").read_bytes()
+
+
+def test_want_of_memory_is_called_so(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("faceannot.outputs.annotated.draw_on", no_memory)
+    assert write_annotated(photo(tmp_path, "x.jpg"), result_for("x.jpg"), out) == TOO_LARGE
 
 
 @pytest.mark.parametrize("exif", [b"", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"MM\0*\0\0\0\x08\xff\xff", b"x"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import resource
 import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from faceannot._worker import MEMORY_BYTES
 from faceannot.alignment import Template
 from faceannot.annotator import Annotation
 from faceannot.errors import DiskFullError, OutputError
@@ -72,6 +75,18 @@ def test_an_unexpected_error_is_the_photos_own_problem() -> None:
     with _Processes(1, LIMIT_S) as processes:
         assert "a fault of a library" in str(processes.run(fail, annotation("a"))[1])
         assert processes.run(die_if_deadly, annotation("b"))[1] is None
+
+
+def say_something(given: Annotation) -> str | None:
+    os.write(2, b"TIFFReadDirectory: a warning of a library in C")
+    return f"{resource.getrlimit(resource.RLIMIT_AS)[0]}"
+
+
+def test_libraries_print_nothing_and_have_bounded_memory(capfd: pytest.CaptureFixture[str]) -> None:
+    with _Processes(1, LIMIT_S) as processes:
+        limit = processes.run(say_something, annotation("a"))[1]
+    assert capfd.readouterr().err == ""
+    assert sys.platform != "linux" or limit == str(MEMORY_BYTES)
 
 
 def hang_if_slow(given: Annotation) -> str | None:
