@@ -172,8 +172,8 @@ def test_a_decoder_that_hangs_costs_its_photo_and_the_time_limit() -> None:
     assert 1.5 < time.monotonic() - start < 20
 
 
-def test_a_real_decoder_that_would_take_hours_is_ended_in_time() -> None:
-    photos = [photo("a"), Photo("b", inflated.jpeg_of_scans(2_000, 20_000)), photo("c")]
+def test_a_real_decoder_that_would_take_minutes_is_ended_in_time() -> None:
+    photos = [photo("a"), Photo("b", inflated.jpeg_of_scans(2_000, 100_000)), photo("c")]
     start = time.monotonic()
     assert read_all(photos, workers=1, timeout_s=1.5) == ["a 48x32", "b took longer than 1.5 seconds", "c 48x32"]
     assert time.monotonic() - start < 20
