@@ -110,7 +110,7 @@ def _csv_rows(name: str, text: io.TextIOWrapper) -> Iterator[tuple[str, Fields]]
                 raise InputError(f"{name}:{reader.line_num}: another number of fields than the header has")
             yield f"{name}:{reader.line_num}", row
     except csv.Error as error:
-        raise InputError(f"{name}:{reader.line_num}: not a table of `faceannot label` ({error})") from error
+        raise InputError(f"{name}:{reader.reader.line_num}: not a table of `faceannot label` ({error})") from error
 
 
 def _lines(name: str, text: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
