@@ -48,6 +48,7 @@ _NO_MEMORY = ("out of memory", "memory allocation", "decoder error -9")
 _BROKEN = (
     "decoder error",
     "cannot load this image",
+    "codec configuration error",
     "unrecognized data stream contents",
     "unknown error",
 )

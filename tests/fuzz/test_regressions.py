@@ -141,6 +141,7 @@ def test_want_of_memory_is_not_called_damage(tmp_path: Path, content: bytes, meg
         ("Pixel allocation failed: Out of memory", images.TOO_LARGE),
         ("Memory allocation error: Unspecified: Allocating 72000015 bytes failed", images.TOO_LARGE),
         ("cannot load this image", "damaged JPEG: broken data stream"),
+        ("codec configuration error when reading image file", "damaged JPEG: broken data stream"),
         (
             "Failed to decode image: Not implemented",
             "damaged JPEG, or of a kind that is not supported: Failed to decode",
