@@ -97,7 +97,7 @@ def difference(one: Path, other: Path) -> float:
 
 def _difference(one: Path, other: Path) -> float:
     found: list[float] = [0.0]
-    with h5py.File(one) as a, h5py.File(other) as b:
+    with h5py.File(one, "r") as a, h5py.File(other, "r") as b:
 
         def compare(name: str, value: object) -> None:
             if isinstance(value, h5py.Dataset):
