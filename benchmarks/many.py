@@ -2,9 +2,9 @@
 
     python benchmarks/many.py [--paths 1000000] [--annotated]
 
-Gives `faceannot label` that many paths on standard input, all different, which lead through links to four small photos,
-and writes JSON Lines to a file, with the journal beside it. The memory of the command and its processes, without that of
-program files, is looked at after every tenth of them. The photos and the models are made here: it needs the extra `dev`
+Gives `faceannot label` that many paths on standard input, all different, which lead through links to four small
+photos, and writes JSON Lines to a file, with the journal beside it. After every tenth of them it looks at the memory of
+the command and its processes, without that of program files. Photos and models are made here: it needs the extra `dev`
 alone.
 
 Exit code 1 if memory grew by more than 5 MiB, or the table has not each path once, in order. The first tenth does not
