@@ -75,9 +75,13 @@ def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:
     return seconds, peak.mib
 
 
-def memory_mib(root: int) -> float:
-    """The memory of a process and all below it; what they share counts once. 0 where it is unknown."""
-    return sum(map(_share_kb, _tree(root))) / 1024
+def memory_mib(root: int, *, own: bool = False) -> float:
+    """The memory of a process and all below it; what they share counts once. 0 where it is unknown.
+
+    `own`: without the files that they have open, of which more is counted when other programs close them.
+    """
+    kinds = ("Pss_Anon:", "Pss_Shmem:") if own else ("Pss:",)
+    return sum(_share_kb(process, kinds) for process in _tree(root)) / 1024
 
 
 @contextmanager
@@ -133,9 +137,9 @@ def _parent(folder: Path) -> int | None:
         return None
 
 
-def _share_kb(process: int) -> int:
+def _share_kb(process: int, kinds: tuple[str, ...]) -> int:
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) for line in lines if line.startswith(kinds))

@@ -3,8 +3,9 @@
     python benchmarks/many.py [--paths 1000000] [--annotated]
 
 Gives `faceannot label` that many paths on standard input, all different, which lead through links to four small photos,
-and writes JSON Lines to a file, with the journal beside it. The memory of the command and its processes (PSS) is looked
-at after every tenth of them. The photos and the models are made here: it needs the extra `dev`, no photos.
+and writes JSON Lines to a file, with the journal beside it. The memory of the command and its processes, without that of
+program files, is looked at after every tenth of them. The photos and the models are made here: it needs the extra `dev`
+alone.
 
 Exit code 1 if memory grew by more than 5 MiB, or the table has not each path once, in order. The first tenth does not
 count: caches fill there. `--record` appends the result to benchmarks/RESULTS.md.
@@ -89,7 +90,7 @@ def measured(scratch: Path, options: argparse.Namespace) -> tuple[float, list[fl
             enough = options.paths * tenth // TENTHS - options.paths // 100
             while rows.count() < enough and run.poll() is None:
                 time.sleep(0.05)
-            memory.append(memory_mib(run.pid))
+            memory.append(memory_mib(run.pid, own=True))
             print(f"{rows.count():,} photos, {time.monotonic() - began:.0f} s: {memory[-1]:.0f} MiB", file=sys.stderr)
     if run.wait() != 3:
         sys.exit(f"the run ended with {run.returncode}")
@@ -141,7 +142,7 @@ def report(count: int, seconds: float, memory: list[float], megabytes: float, gr
     rate = count / seconds
     return [
         f"{count:,} paths on standard input, {seconds:.0f} s ({rate:.0f} a second); table {megabytes:.0f} MB",
-        f"memory after each tenth: {looks} MiB",
+        f"memory of all processes, without program files, after each tenth: {looks} MiB",
         f"growth after the first tenth: **{growth:.1f} MiB** (target at most {MOST_GROWTH_MIB})",
     ]
 
