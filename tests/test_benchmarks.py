@@ -39,7 +39,7 @@ def test_its_commands_are_understood(script: ModuleType) -> None:
     command = group.commands["datasets"].commands["make"].commands["happy-h5"]  # type: ignore[attr-defined]
     assert command.make_context("happy-h5", make[3:]).params["size"] == 600
     context = group.commands["compare"].make_context("compare", compare[1:])  # type: ignore[attr-defined]
-    assert context.params["models"] == ["bundled", "one.toml", "two.toml"]
+    assert list(context.params["models"]) == ["bundled", "one.toml", "two.toml"]
 
 
 def test_short_trainings_leave_the_emotion_model_its_time(script: ModuleType) -> None:
