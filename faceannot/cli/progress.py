@@ -72,10 +72,14 @@ def open_bar(unit: str, *, hidden: bool, total: int | None = None, name: str | N
     """
     from tqdm import tqdm
 
+    class Bar(tqdm):  # type: ignore[misc]
+        # Of a bar that Ctrl-C leaves half made, which closes all the same.
+        disable = True
+
     hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
     size: dict[str, Any] = {} if hidden else bar_size()
     known: dict[str, Any] = {"total": total, "desc": name, "initial": initial}
-    return tqdm(unit=unit, file=sys.stderr, disable=hidden, smoothing=0.1, **known, **size)
+    return Bar(unit=unit, file=sys.stderr, disable=hidden, smoothing=0.1, **known, **size)
 
 
 def bar_size() -> dict[str, Any]:
