@@ -19,13 +19,14 @@ from faceannot.alignment import align
 from faceannot.bundle import Bundle, load_bundle
 from faceannot.classifier import Classifier
 from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S, usable_cpus
-from faceannot.detector import Detections, Detector, FaceFinder
+from faceannot.detector import Detections, FaceFinder
 from faceannot.errors import PhotoError, UsageError
 from faceannot.images import Picture
 from faceannot.inputs import Photo, Stamp, find_photos, stamp_of
 from faceannot.pipeline import batched, mapped, without_pauses
 from faceannot.readers import ReaderPool
 from faceannot.records import Box, Face, PhotoResult, Scores, Status
+from faceannot.verifier import face_finder
 
 RgbArray = NDArray[np.uint8]
 Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
@@ -108,7 +109,7 @@ class Annotator:
         if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
             raise UsageError(f"timeout_s has to be above 0 and at most {_LONGEST_TIMEOUT_S}, but is {timeout_s}")
         self.timeout_s = timeout_s
-        self._detector: FaceFinder = finder or Detector(bundle.detector)
+        self._detector: FaceFinder = finder or face_finder(bundle)
         self._classifier = Classifier(bundle)
 
     @property

@@ -23,6 +23,22 @@ _LARGEST_BIAS = 100.0
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """The network that looks again at what the detector found.
+
+    `side_px`: of its square crops, which show `context` times the longer side of a box. `proposed`: the detector's
+    score from which on it looks (0..1). `weights`: of its logit, of the logit of the detector's score, and an offset.
+    """
+
+    path: Path
+    sha256: str
+    side_px: int
+    context: float
+    proposed: float
+    weights: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """All that is needed to label, checked.
 
@@ -31,6 +47,7 @@ class Bundle:
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
     `gender_bias`, `expression_biases`: added to the logit of `female` and to those of the expressions before that.
     `mirrored`: where a crop leaves doubt, its logits and its mirror image's are averaged. Thresholds: 0..1.
+    `verification`: None where the detector's own scores decide.
     `heldout`: file and SHA-256 of the recorded scores of held-out faces, if it has any; only evaluation reads and
     checks that file.
     """
@@ -52,11 +69,14 @@ class Bundle:
     expression_biases: tuple[float, ...]
     mirrored: bool
     unsure_threshold: float
+    verification: Verification | None = None
     heldout: tuple[Path, str] | None = None
 
 
 def load_bundle(folder: Path | None = None, detector: Path | None = None) -> Bundle:
-    """The bundle in `folder`, or the one that comes with faceannot; `detector` takes the place of its detector.
+    """The bundle in `folder`, or the one that comes with faceannot.
+
+    `detector` takes the place of its detector and of its verifier, which knows that detector's scores alone.
 
     Raises `BundleError` if a file is missing, a hash differs or a field does not fit. `detector` may be any ONNX file
     with YuNet's interface, so it has no hash to keep.
@@ -68,6 +88,8 @@ def load_bundle(folder: Path | None = None, detector: Path | None = None) -> Bun
     _verify(bundle.classifier, bundle.classifier_sha256, path)
     if detector is None:
         _verify(bundle.detector, bundle.detector_sha256, path)
+        if bundle.verification is not None:
+            _verify(bundle.verification.path, bundle.verification.sha256, path)
         return bundle
     return _with_detector(bundle, detector)
 
@@ -130,7 +152,7 @@ def _verify(model: Path, expected: str, path: Path) -> None:
 def _with_detector(bundle: Bundle, detector: Path) -> Bundle:
     sha256 = file_sha256(detector)
     both = hashlib.sha256(f"{bundle.sha256} {sha256}".encode()).hexdigest()
-    return replace(bundle, detector=detector, detector_sha256=sha256, sha256=both)
+    return replace(bundle, detector=detector, detector_sha256=sha256, sha256=both, verification=None)
 
 
 def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
@@ -160,7 +182,23 @@ def _parse(top: _Section, folder: Path, sha256: str) -> Bundle:
         expression_biases=classifier.numbers("expression_biases", len(EXPRESSIONS), -_LARGEST_BIAS, _LARGEST_BIAS),
         mirrored=classifier.flag("mirrored"),
         unsure_threshold=top.number("unsure_threshold", 0.0, 1.0),
+        verification=_verification(top, folder),
         heldout=_heldout(top, folder),
+    )
+
+
+def _verification(top: _Section, folder: Path) -> Verification | None:
+    if "verifier" not in top.value:
+        return None
+    section = top.section("verifier")
+    by_look, by_detector, offset = section.numbers("weights", 3, -_LARGEST_BIAS, _LARGEST_BIAS)
+    return Verification(
+        path=folder / section.file_name("file"),
+        sha256=section.text("sha256"),
+        side_px=section.integer("side_px", 8, 256),
+        context=section.number("context", 0.1, 10.0),
+        proposed=section.number("proposed", 0.0, 1.0),
+        weights=(by_look, by_detector, offset),
     )
 
 

@@ -24,6 +24,7 @@ RgbArray = NDArray[np.uint8]
 
 SIDE = 32
 CROP_PX = 24
+VERIFIER_PX = 16
 HAPPY_MALE, HAPPY_FEMALE, SAD_MALE, SAD_FEMALE = (255, 90, 0), (255, 90, 120), (255, 0, 0), (255, 0, 120)
 BACKGROUND = (64, 64, 64)
 
@@ -70,6 +71,23 @@ def replace_classifier(folder: Path, likeliest: str) -> None:
     description = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     description["classifier"]["sha256"] = _sha256(folder / "classifier.onnx")
     (folder / "bundle.json").write_text(json.dumps(description), encoding="utf-8")
+
+
+def add_verifier(folder: Path, **changes: Any) -> Path:
+    """Give a bundle a verifier that takes nothing blue, so no woman of these pictures, for a face."""
+    onnx.save(verifier(), folder / "verifier.onnx")
+    description = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    description["verifier"] = {
+        "file": "verifier.onnx",
+        "sha256": _sha256(folder / "verifier.onnx"),
+        "side_px": VERIFIER_PX,
+        "context": 1.0,
+        "proposed": 0.5,
+        "weights": [1.0, 0.0, 0.0],
+        **changes,
+    }
+    (folder / "bundle.json").write_text(json.dumps(description), encoding="utf-8")
+    return folder
 
 
 def redescribe(folder: Path) -> Path:
@@ -160,6 +178,19 @@ def classifier(side_px: int = CROP_PX, expressions: int = len(EXPRESSIONS), like
     ]
     inputs = [_put("crops", ["n", side_px, side_px, 3])]
     return _model(nodes, inputs, [_put("gender", ["n", 2]), _put("expression", ["n", expressions])], weights)
+
+
+def verifier(side_px: int = VERIFIER_PX, values: int = 1) -> onnx.ModelProto:
+    """A logit of 5, less with all blue of the crop."""
+    look = np.zeros((3, values))
+    look[2] = -0.2
+    weights = _weights({"look": look, "offset": [5.0] * values})
+    nodes = [
+        _node("ReduceMean", ["crops"], "colours", axes=[1, 2], keepdims=0),
+        _node("Gemm", ["colours", "look", "offset"], "face"),
+    ]
+    inputs = [_put("crops", ["n", side_px, side_px, 3])]
+    return _model(nodes, inputs, [_put("face", ["n", values])], weights)
 
 
 def _node(kind: str, inputs: list[str], output: str, **options: Any) -> onnx.NodeProto:

@@ -32,6 +32,7 @@ LAYERS = (
         "onnx_files",
         "readers",
         "tiles",
+        "verifier",
         "_worker",
         "_worker_process",
     },

@@ -71,6 +71,33 @@ def test_a_field_that_does_not_fit_is_named(tmp_path: Path, key: str, value: Any
     assert f"`{key.replace('__', '.')}`" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("file", "../verifier.onnx"),
+        ("side_px", 0),
+        ("side_px", 48.0),
+        ("context", 0),
+        ("context", float("nan")),
+        ("proposed", 1.5),
+        ("weights", [1.0, 1.0]),
+        ("weights", [1.0, 1.0, True]),
+    ],
+)
+def test_a_field_of_the_verifier_that_does_not_fit_is_named(tmp_path: Path, key: str, value: Any) -> None:
+    folder = fakes.add_verifier(fakes.bundle(tmp_path), **{key: value})
+    with pytest.raises(BundleError, match=rf"bundle\.json: `verifier\.{key}` has to be"):
+        load_bundle(folder)
+
+
+def test_a_verifier_is_what_its_description_says(tmp_path: Path) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[1.5, 2, -0.5])).verification
+    assert verification
+    assert (verification.path, verification.side_px) == (tmp_path / "verifier.onnx", fakes.VERIFIER_PX)
+    assert (verification.context, verification.proposed, verification.weights) == (1.0, 0.5, (1.5, 2.0, -0.5))
+    assert load_bundle(fakes.bundle(tmp_path / "without")).verification is None
+
+
 def keys_of(description: dict[str, Any], prefix: str = "") -> list[str]:
     keys = []
     for key, value in description.items():
@@ -80,9 +107,11 @@ def keys_of(description: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def test_each_field_that_is_missing_is_named(tmp_path: Path) -> None:
-    folder = fakes.bundle(tmp_path)
+    folder = fakes.add_verifier(fakes.bundle(tmp_path))
     whole = (folder / "bundle.json").read_text()
     for key in keys_of(json.loads(whole)):
+        if key == "verifier":
+            continue
         description = json.loads(whole)
         *sections, last = key.split(".")
         place = description
@@ -102,9 +131,9 @@ def test_a_description_that_is_no_object_is_refused(tmp_path: Path, content: str
         load_bundle(tmp_path)
 
 
-@pytest.mark.parametrize("model", ["detector.onnx", "classifier.onnx"])
+@pytest.mark.parametrize("model", ["detector.onnx", "verifier.onnx", "classifier.onnx"])
 def test_a_model_that_is_not_the_one_described_is_refused_with_both_hashes(tmp_path: Path, model: str) -> None:
-    fakes.bundle(tmp_path)
+    fakes.add_verifier(fakes.bundle(tmp_path))
     expected = bundles.file_sha256(tmp_path / model)
     with (tmp_path / model).open("ab") as file:
         file.write(b"\0")
@@ -115,18 +144,18 @@ def test_a_model_that_is_not_the_one_described_is_refused_with_both_hashes(tmp_p
     assert bundles.file_sha256(tmp_path / model) in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", ["bundle.json", "detector.onnx", "classifier.onnx"])
+@pytest.mark.parametrize("missing", ["bundle.json", "detector.onnx", "verifier.onnx", "classifier.onnx"])
 def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
-    fakes.bundle(tmp_path)
+    fakes.add_verifier(fakes.bundle(tmp_path))
     (tmp_path / missing).unlink()
     with pytest.raises(BundleError, match=f"{missing}: no such file"):
         load_bundle(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["bundle.json", "detector.onnx", "classifier.onnx"])
+@pytest.mark.parametrize("name", ["bundle.json", "detector.onnx", "verifier.onnx", "classifier.onnx"])
 def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
     for number, make in enumerate((os.mkfifo, lambda path: path.symlink_to("/dev/zero"))):
-        folder = fakes.bundle(tmp_path / str(number))
+        folder = fakes.add_verifier(fakes.bundle(tmp_path / str(number)))
         (folder / name).unlink()
         make(folder / name)
         with pytest.raises(BundleError, match=f"{name}: not a plain file"):
@@ -151,15 +180,16 @@ def test_the_shipped_weights_are_those_that_their_description_names() -> None:
     bundle = load_bundle(Path(__file__).parent.parent / "models")
     assert bundles.file_sha256(bundle.detector) == bundle.detector_sha256
     assert bundles.file_sha256(bundle.classifier) == bundle.classifier_sha256
+    assert bundle.verification is None or bundles.file_sha256(bundle.verification.path) == bundle.verification.sha256
 
 
 def test_another_detector_takes_the_place_of_the_bundles_and_changes_its_identity(tmp_path: Path) -> None:
-    folder = fakes.bundle(tmp_path / "bundle")
+    folder = fakes.add_verifier(fakes.bundle(tmp_path / "bundle"))
     other = tmp_path / "other.onnx"
     shutil.copy(folder / "detector.onnx", other)
     (folder / "detector.onnx").unlink()
     bundle = load_bundle(folder, other)
-    assert bundle.detector == other
+    assert (bundle.detector, bundle.verification) == (other, None)
     assert bundle.sha256 != bundles.file_sha256(folder / "bundle.json")
 
 

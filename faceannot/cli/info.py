@@ -62,6 +62,7 @@ def _models(model: Path | None) -> Iterator[tuple[str, object]]:
     yield "bundle licence", bundle.licence
     for name, path, sha256 in (
         ("detector", bundle.detector, bundle.detector_sha256),
+        *([("verifier", again.path, again.sha256)] if (again := bundle.verification) else []),
         ("classifier", bundle.classifier, bundle.classifier_sha256),
     ):
         yield name, f"{path.name}, {path.stat().st_size / 1000:.0f} kB"

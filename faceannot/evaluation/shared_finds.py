@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.annotator import Annotator
-from faceannot.bundle import file_sha256, load_bundle
-from faceannot.detector import Detections, Detector
+from faceannot.bundle import load_bundle
+from faceannot.detector import Detections, FaceFinder
+from faceannot.verifier import face_finder
 
 
 class RememberingFinder:
-    """A detector that keeps what it found in each picture, and knows a picture by its pixels."""
+    """A finder that keeps what it found in each picture, and knows a picture by its pixels."""
 
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
         self._found: dict[tuple[object, ...], Detections] = {}
 
     def find(
@@ -27,7 +29,7 @@ class RememberingFinder:
         """As `Detector.find`."""
         key = blake2b(rgb.tobytes()).digest(), rgb.shape, threshold, smallest_px, sizes_px
         if key not in self._found:
-            self._found[key] = self._detector.find(rgb, threshold=threshold, smallest_px=smallest_px, sizes_px=sizes_px)
+            self._found[key] = self._finder.find(rgb, threshold=threshold, smallest_px=smallest_px, sizes_px=sizes_px)
         return self._found[key]
 
 
@@ -36,10 +38,14 @@ def sharing_annotators(folders: Sequence[Path | None], *, threads: int | None) -
 
     They find just what each of them would find alone.
     """
-    finders: dict[str, RememberingFinder] = {}
+    finders: dict[tuple[object, ...], RememberingFinder] = {}
     annotators = []
     for folder in folders:
-        detector = load_bundle(folder).detector
-        finder = finders.setdefault(file_sha256(detector), RememberingFinder(Detector(detector)))
+        bundle = load_bundle(folder)
+        verification = bundle.verification and replace(bundle.verification, path=Path())
+        key = bundle.detector_sha256, verification
+        if key not in finders:
+            finders[key] = RememberingFinder(face_finder(bundle))
+        finder = finders[key]
         annotators.append(Annotator(model=folder, threads=threads, finder=finder))
     return annotators

@@ -15,7 +15,7 @@ import keras
 from faceannot.bundle import DESCRIPTION, Bundle, file_sha256, load_bundle
 from faceannot.datasets.sources import KINDS
 from faceannot.errors import DatasetError, UsageError
-from faceannot.training.bundling import MIRRORED, calibrate, describe
+from faceannot.training.bundling import DETECTOR, MIRRORED, bundle_verifier, calibrate, describe
 from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import train_on
 from faceannot.training.detector.labels import load_labelled
@@ -23,7 +23,7 @@ from faceannot.training.detector.train import train as train_detector
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool
 from faceannot.training.material import Fingerprint, Watch, description, gather
-from faceannot.training.products import DETECTOR, FILES, ONNX, Judged, leave, versions, write_history
+from faceannot.training.products import FILES, ONNX, Judged, leave, versions, write_history
 from faceannot.training.recipe import Network, Pictures, Recipe, Step, TrainingSchedule
 from faceannot.training.stages import ClassifierRecipe, DetectorRecipe, parse_stages
 from faceannot.training.steps import Trained
@@ -107,6 +107,7 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
         model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, recipe)
     shutil.copyfile(order.out / STEPS / KERAS_DETECTOR, order.out / KERAS_DETECTOR)
     export_onnx(model, order.out / DETECTOR, channels_first_input=True, half=True)
+    verifier = bundle_verifier(order.out / STEPS, order.out)
     shutil.copyfile(base.classifier, order.out / ONNX)
     calibration = Calibration(*base.temperatures, base.gender_bias, base.expression_biases)
     stages = [f"stage{number}" for number in range(1, len(recipe.stages) + 1)]
@@ -121,6 +122,7 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
         licence=base.licence,
         classifier=ONNX,
         mirrored=base.mirrored,
+        verifier=verifier,
     )
     (order.out / DESCRIPTION).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 

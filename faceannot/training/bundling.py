@@ -1,9 +1,13 @@
-"""Puts trained models into a bundle: `python -m faceannot.training.bundling DETECTOR CLASSIFIER PREPARED OUT`."""
+"""Puts trained models into a bundle: `python -m faceannot.training.bundling DETECTOR CLASSIFIER PREPARED OUT`.
+
+A verifier that lies beside the detector, as training leaves it, comes along.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.alignment import Template
-from faceannot.bundle import DESCRIPTION, FORMAT, file_sha256
+from faceannot.bundle import DESCRIPTION, FORMAT, Bundle, file_sha256
 from faceannot.classifier import logits
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
@@ -22,6 +26,8 @@ from faceannot.errors import FaceannotError
 from faceannot.onnx_files import open_network
 from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
+from faceannot.training.detector.verify import DESCRIPTION as VERIFIER_DESCRIPTION
+from faceannot.training.detector.verify import KERAS as VERIFIER_KERAS
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
 
@@ -31,6 +37,7 @@ BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
+DETECTOR, VERIFIER = "detector.onnx", "verifier.onnx"
 DETECTION_SIZES_PX = [640, 3840]
 # Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md).
 MIRRORED = True
@@ -46,13 +53,43 @@ def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, thres
     network = keras.saving.load_model(classifier, compile=False, safe_mode=True)
     export_onnx(network, out / "classifier.onnx", channels_first_input=False, half=True)
     finder = keras.saving.load_model(detector, compile=False, safe_mode=True)
-    export_onnx(finder, out / "detector.onnx", channels_first_input=True, half=True)
+    export_onnx(finder, out / DETECTOR, channels_first_input=True, half=True)
+    verifier = bundle_verifier(detector.parent, out)
     crops, examples = _validation(prepared, network.input_shape[1])
     classifier_file = out / "classifier.onnx"
     check_equal(network, classifier_logits(classifier_file, crops[:COMPARED]), crops[:COMPARED])
     said = classifier_logits(classifier_file, crops, mirrored=MIRRORED)
-    description = describe(out, network.input_shape[1], calibrate(said, examples), threshold, mirrored=MIRRORED)
+    description = describe(
+        out, network.input_shape[1], calibrate(said, examples), threshold, mirrored=MIRRORED, verifier=verifier
+    )
     (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
+    """Export the verifier that `trained` holds, if it does, to `out`; gives its part of `bundle.json`."""
+    if not (trained / VERIFIER_KERAS).is_file():
+        return None
+    network = keras.saving.load_model(trained / VERIFIER_KERAS, compile=False, safe_mode=True)
+    export_onnx(network, out / VERIFIER, channels_first_input=False, half=True)
+    described = json.loads((trained / VERIFIER_DESCRIPTION).read_text(encoding="utf-8"))
+    return {"file": VERIFIER, "sha256": file_sha256(out / VERIFIER), **described}
+
+
+def copy_finder(base: Bundle, out: Path) -> dict[str, Any] | None:
+    """Copy the detector and the verifier of `base`, where it has one, to `out`; gives its part of `bundle.json`."""
+    shutil.copyfile(base.detector, out / DETECTOR)
+    again = base.verification
+    if again is None:
+        return None
+    shutil.copyfile(again.path, out / VERIFIER)
+    return {
+        "file": VERIFIER,
+        "sha256": again.sha256,
+        "side_px": again.side_px,
+        "context": again.context,
+        "proposed": again.proposed,
+        "weights": list(again.weights),
+    }
 
 
 def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArray[np.uint8]) -> None:
@@ -92,19 +129,24 @@ def describe(
     classifier: str = "classifier.onnx",
     sizes: Sequence[int] = DETECTION_SIZES_PX,
     mirrored: bool = False,
+    verifier: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of `bundle.json` for the models in `out`; `threshold` and `sizes` are the detector's."""
+    """The content of `bundle.json` for the models in `out`.
+
+    `threshold` and `sizes` are for finding faces, `verifier` is its part as it will stand there.
+    """
     template = Template()
     return {
         "format": FORMAT,
         "name": name,
         "licence": licence,
         "detector": {
-            "file": "detector.onnx",
-            "sha256": file_sha256(out / "detector.onnx"),
+            "file": DETECTOR,
+            "sha256": file_sha256(out / DETECTOR),
             "threshold": threshold,
             "sizes": list(sizes),
         },
+        **({"verifier": verifier} if verifier else {}),
         "classifier": {
             "file": classifier,
             "sha256": file_sha256(out / classifier),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import platform
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ from faceannot.classifier import softmax
 from faceannot.datasets.example import Example
 from faceannot.errors import FaceannotError
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.bundling import classifier_logits, describe
+from faceannot.training.bundling import DETECTOR, VERIFIER, classifier_logits, copy_finder, describe
 from faceannot.training.calibration import Calibration, temperature
 from faceannot.training.epochs import Row
 from faceannot.training.export import export_onnx
@@ -39,12 +38,13 @@ FloatArray = NDArray[np.float64]
 # From the logits of both heads on validation faces, and those faces.
 Calibrated = Callable[[Sequence[FloatArray], Sequence[Example]], Calibration]
 HAPPY_SAD = [EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")]
-KERAS, ONNX, DETECTOR = "model.keras", "model.onnx", "detector.onnx"
+KERAS, ONNX = "model.keras", "model.onnx"
 FILES = (
     DESCRIPTION,
     KERAS,
     ONNX,
     DETECTOR,
+    VERIFIER,
     "history.csv",
     "figures.json",
     "versions.json",
@@ -105,7 +105,7 @@ def leave(
     *,
     mirrored: bool = False,
 ) -> Judged:
-    """Write every product of `recipe` into `out`; the detector is that of `base`. Gives how the result did.
+    """Write every product of `recipe` into `out`; what finds faces is that of `base`. Gives how the result did.
 
     `calibrated` takes the place of the usual calibration on the validation faces; `mirrored`: the bundle looks at the
     mirror image too. `bundle.json` comes last: where it
@@ -114,7 +114,7 @@ def leave(
     result = steps[-1]
     result.model.save(out / KERAS)
     save_onnx(result.model, result.step.head, pool, recipe.pictures.side_px, out / ONNX)
-    shutil.copyfile(base.detector, out / DETECTOR)
+    verifier = copy_finder(base, out)
     look = partial(_logits, out / ONNX, pool, side_px=recipe.pictures.side_px, mirrored=mirrored)
     places = [place for place, example in enumerate(pool.examples) if example.split != "train"]
     examples, logits = [pool.examples[place] for place in places], look(places)
@@ -126,7 +126,7 @@ def leave(
     rows = [row for row, example in enumerate(examples) if example.split == "validation"]
     calibrate = calibrated or partial(_calibration, result.step.head)
     calibration = calibrate([part[rows] for part in logits], [examples[row] for row in rows])
-    _describe(out, recipe, pool, base, calibration, mirrored=mirrored)
+    _describe(out, recipe, pool, base, calibration, mirrored=mirrored, verifier=verifier)
     return judged
 
 
@@ -203,7 +203,14 @@ def _calibration(head: HeadName, logits: Sequence[FloatArray], examples: Sequenc
 
 
 def _describe(
-    out: Path, recipe: Recipe, pool: CropPool, base: Bundle, calibration: Calibration, *, mirrored: bool
+    out: Path,
+    recipe: Recipe,
+    pool: CropPool,
+    base: Bundle,
+    calibration: Calibration,
+    *,
+    mirrored: bool,
+    verifier: dict[str, Any] | None,
 ) -> None:
     sources = ", ".join(sorted({example.source for example in pool.examples}))
     description = describe(
@@ -216,6 +223,7 @@ def _describe(
         classifier=ONNX,
         sizes=base.detector_sizes,
         mirrored=mirrored,
+        verifier=verifier,
     )
     partial = out / f"{DESCRIPTION}.partial"
     partial.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")

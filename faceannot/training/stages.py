@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
 
 from faceannot.errors import UsageError
 from faceannot.training.augmentation import Strength
@@ -88,8 +88,27 @@ class DetectorStage:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifierRecipe:
+    """What looks again at the detector's finds; see `verifier_network` and `faceannot.bundle.Verification`.
+
+    `looks`: how often the photos of each source are looked at for finds to learn from.
+    """
+
+    side_px: int
+    context: float
+    proposed: float
+    widths: tuple[int, ...]
+    dropout: float
+    looks: Mapping[str, int]
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """A detector that is trained in stages; shares of the faces put together, and of the photos shown as they are."""
+    """A detector that is trained in stages; shares of the faces put together, and of the photos shown as they are.
+
+    `verifier`: None where the detector's own scores decide.
+    """
 
     name: str
     approach: str
@@ -98,6 +117,7 @@ class DetectorRecipe:
     shares: Mapping[str, float]
     whole_shares: Mapping[str, float]
     stages: tuple[DetectorStage, ...]
+    verifier: VerifierRecipe | None = None
 
 
 def parse_stages(table: Mapping[str, Any], origin: str) -> ClassifierRecipe | DetectorRecipe:
@@ -121,7 +141,7 @@ def parse_classifier(table: Mapping[str, Any], origin: str) -> ClassifierRecipe:
 def parse_detector(table: Mapping[str, Any], origin: str) -> DetectorRecipe:
     """The detector's recipe that `table` says. Raises `UsageError` naming `origin`, its file, and the key."""
     where = f"{origin}: "
-    only(table, {"name", "approach", "canvas_px", "network", "shares", "whole_shares", "stages"}, where)
+    only(table, {"name", "approach", "canvas_px", "network", "shares", "whole_shares", "stages", "verifier"}, where)
     canvas_px = value(needed(table, "canvas_px", where), int, f"{where}canvas_px")
     if canvas_px % _CANVAS_STEP_PX:
         raise UsageError(f"{where}canvas_px: expected a multiple of {_CANVAS_STEP_PX}, found {canvas_px}")
@@ -131,7 +151,22 @@ def parse_detector(table: Mapping[str, Any], origin: str) -> DetectorRecipe:
             raise UsageError(f"{where}network.{key}: expected {count} numbers, found {len(numbers)}")
     shares, whole = (_shares(table, key, where) for key in ("shares", "whole_shares"))
     stages = tuple(map(_detector_stage, *_stages(table, where)))
-    return DetectorRecipe(*_named(table, where), canvas_px, network, shares, whole, stages)
+    verifier = _verifier(table["verifier"], f"{where}verifier.") if "verifier" in table else None
+    return DetectorRecipe(*_named(table, where), canvas_px, network, shares, whole, stages, verifier)
+
+
+def _verifier(table: Any, where: str) -> VerifierRecipe:
+    if not isinstance(table, dict):
+        raise UsageError(f"{where.rstrip('.')}: expected a table of keys and values")
+    only(table, {part.name for part in fields(VerifierRecipe)}, where)
+    looks = _numbers(table, "looks", int, where)
+    schedule = _schedule(table, where)
+    hints = get_type_hints(VerifierRecipe)
+    side_px, context, proposed, widths, dropout = (
+        value(needed(table, key, where), hints[key], f"{where}{key}")
+        for key in ("side_px", "context", "proposed", "widths", "dropout")
+    )
+    return VerifierRecipe(side_px, context, proposed, widths, dropout, looks, schedule)
 
 
 def _named(table: Mapping[str, Any], where: str) -> tuple[str, str]:
@@ -164,10 +199,15 @@ def _schedule(table: dict[str, Any], where: str) -> Schedule:
 
 
 def _shares(table: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
+    return _numbers(table, key, float, where)
+
+
+def _numbers(table: Mapping[str, Any], key: str, kind: type, where: str) -> dict[str, Any]:
+    """A number of `kind` for each source, at least one of them above 0."""
     given = needed(table, key, where)
     if not isinstance(given, dict):
         raise UsageError(f"{where}{key}: expected a table of sources and their shares")
-    shares = {name: value(share, float, f"{where}{key}.{name}") for name, share in given.items()}
-    if not any(shares.values()):
-        raise UsageError(f"{where}{key}: expected a share above 0 for at least one source")
-    return shares
+    numbers = {name: value(number, kind, f"{where}{key}.{name}") for name, number in given.items()}
+    if not any(numbers.values()):
+        raise UsageError(f"{where}{key}: expected a number above 0 for at least one source")
+    return numbers

@@ -39,6 +39,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "ema": (0.0, 0.999999),
     "power": (0.0, 1.0),
     "youngest_for_gender": (0, 130),
+    "context": (0.1, 8.0),
+    "proposed": (0.01, 0.99),
 }
 
 

@@ -16,6 +16,8 @@ from faceannot.training.detector.losses import detector_loss
 from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
 from faceannot.training.detector.targets import build
+from faceannot.training.detector.verify import train_verifier
+from faceannot.training.export import export_onnx
 from faceannot.training.fit import fit_averaged, half_precision
 from faceannot.training.recipe_files import read_recipe
 from faceannot.training.stages import DetectorRecipe, Schedule, parse_detector
@@ -52,6 +54,7 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> k
 
     `teacher`: the ONNX file that stages with `distilled` learn from. `out/detector.keras` has YuNet's outputs, also
     returned; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on there.
+    With a `verifier` in the recipe that comes last; see `train_verifier`.
     """
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
     album = Album.of(photos, recipe.shares, recipe.whole_shares)
@@ -66,6 +69,9 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> k
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     model.save(out / "detector.keras")
+    if recipe.verifier:
+        export_onnx(model, out / "detector.onnx", channels_first_input=True, half=True)
+        train_verifier(labelled, out / "detector.onnx", out, recipe.verifier)
     return model
 
 

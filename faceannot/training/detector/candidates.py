@@ -1,0 +1,152 @@
+"""What a trained detector takes for faces in labelled photos, and whether each is one: what a verifier learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.detector import Detections, Detector, overlap, resized
+from faceannot.errors import DatasetError
+from faceannot.training.detector.labels import LabelledPhoto, load_labelled
+from faceannot.verifier import surroundings
+
+FloatArray = NDArray[np.float32]
+
+# A find that overlaps a labelled face by this much is one; less than the second, of faces and of what is doubtful, is
+# none. What lies between is left out.
+FACE_IOU, NO_FACE_IOU, DOUBTFUL_IOU = 0.4, 0.15, 0.1
+# Photos are looked at in sizes from this share of their own up: far more faces are small than large.
+SMALLEST_SHARE = 0.35
+MOST_A_LOOK = 200
+HELD_OUT_EACH = 10
+PHOTOS_A_TASK = 64
+_CROPS, _TABLE = "crops.npy", "candidates.npz"
+_COLUMNS = ("is_face", "scores", "held_out")
+_detector: Detector | None = None
+_photos: dict[Path, list[LabelledPhoto]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which finds are taken, by the detector's score, and how they are cut out; see `surroundings`."""
+
+    lowest: float
+    side_px: int
+    context: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Finds (n): `crops` (n, side, side, 3) RGB uint8; `is_face`; the detector's `scores`; whether they are `held_out`.
+
+    Those of every tenth photo are held out.
+    """
+
+    crops: NDArray[np.uint8]
+    is_face: NDArray[np.bool_]
+    scores: FloatArray
+    held_out: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    folder: Path
+    photos: range
+    looks: int
+    cut: Cut
+
+
+def gather_candidates(
+    labelled: Path, looks: Mapping[str, int], cut: Cut, detector: Path, out: Path, *, workers: int
+) -> Candidates:
+    """The finds of `detector` in the labelled photos, kept in `out` and taken from there the next time.
+
+    `looks`: how often the photos of each source below `labelled` are looked at, each time at another size. Raises
+    `DatasetError` where nothing is found, or no face, or nothing else.
+    """
+    if not (out / _TABLE).is_file():
+        tasks = list(_tasks(labelled, looks, cut))
+        # Forking a process that has loaded a training library can hang the child.
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(detector,)) as pool:
+            parts = list(pool.map(_finds, tasks))
+        if len({bool(one) for part in parts for one in part.is_face}) < 2:
+            raise DatasetError(
+                f"{labelled}: a verifier needs photos in which the detector finds faces, and other things"
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        np.save(out / _CROPS, np.concatenate([part.crops for part in parts]))
+        columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+        # Last, so that what is there is complete.
+        np.savez(out / _TABLE, **columns)
+    crops = np.load(out / _CROPS, mmap_mode="r", allow_pickle=False)
+    with np.load(out / _TABLE, allow_pickle=False) as table:
+        return Candidates(crops, *(table[name] for name in _COLUMNS))
+
+
+def _tasks(labelled: Path, looks: Mapping[str, int], cut: Cut) -> list[_Task]:
+    tasks = []
+    for path in sorted(labelled.glob("*/labels.npz")):
+        photos = load_labelled(path.parent)
+        times = looks.get(photos[0].source, 0) if photos else 0
+        starts = range(0, len(photos) if times else 0, PHOTOS_A_TASK)
+        tasks += [
+            _Task(path.parent, range(start, min(start + PHOTOS_A_TASK, len(photos))), times, cut) for start in starts
+        ]
+    return tasks
+
+
+def _start(detector: Path) -> None:
+    global _detector
+    cv2.setNumThreads(1)
+    _detector = Detector(detector, threads=1)
+
+
+def _finds(task: _Task) -> Candidates:
+    assert _detector is not None
+    if task.folder not in _photos:
+        _photos[task.folder] = load_labelled(task.folder)
+    parts = [
+        candidates(_detector, _photos[task.folder][index], task.cut, (index, look))
+        for index in task.photos
+        for look in range(task.looks)
+    ]
+    return Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", *_COLUMNS)))
+
+
+def candidates(detector: Detector, photo: LabelledPhoto, cut: Cut, number: tuple[int, int]) -> Candidates:
+    """What `detector` takes for faces in `photo` at a random size; `number`: the photo's in its source, the look's."""
+    random = np.random.default_rng([cut.seed, *number])
+    factor = float(np.exp(random.uniform(np.log(SMALLEST_SHARE), 0.0)))
+    rgb = np.ascontiguousarray(resized(np.asarray(photo.rgb), factor))
+    found = detector.find(rgb, threshold=cut.lowest)[:MOST_A_LOOK]
+    is_face, is_clear = judged(found, photo.boxes * np.float32(factor), photo.ignored * np.float32(factor))
+    found = found[is_clear]
+    return Candidates(
+        surroundings(rgb, found.boxes, cut.side_px, cut.context),
+        is_face[is_clear],
+        found.scores,
+        np.full(len(found), number[0] % HELD_OUT_EACH == 0),
+    )
+
+
+def judged(found: Detections, faces: FloatArray, doubtful: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which finds are faces, and of which that is clear, by labelled boxes of `faces` and of what may be one."""
+    with_face, with_doubtful = _largest(found.boxes, faces), _largest(found.boxes, doubtful)
+    is_face = with_face >= FACE_IOU
+    return is_face, is_face | ((with_face < NO_FACE_IOU) & (with_doubtful < DOUBTFUL_IOU))
+
+
+def _largest(boxes: FloatArray, others: FloatArray) -> FloatArray:
+    return np.array([overlap(box, others).max(initial=0.0) for box in boxes], np.float32)

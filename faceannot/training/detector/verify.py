@@ -1,0 +1,140 @@
+"""Trains the verifier, which looks again at what the trained detector takes for faces, and weighs the two scores."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from faceannot.datasets.cropping import MARGIN
+from faceannot.defaults import usable_cpus
+from faceannot.training.augmentation import Strength, augment, central
+from faceannot.training.detector.candidates import Candidates, Cut, gather_candidates
+from faceannot.training.fit import fit_averaged, half_precision
+from faceannot.training.quick_layers import Kit
+from faceannot.training.stages import Schedule, VerifierRecipe
+from faceannot.verifier import INPUT, OUTPUT, logit
+
+FloatArray = NDArray[np.float32]
+KERAS, DESCRIPTION, FOUND = "verifier.keras", "verifier.json", "candidates"
+# Faces lie anywhere and are turned; nothing is painted over them, so that half hidden ones stay what they are.
+STRENGTH = Strength(
+    rotation_degrees=16.0,
+    zoom=0.12,
+    shift=0.06,
+    low_resolution=0.15,
+    smallest_px=16,
+    noise=0.05,
+    grey=0.12,
+    occlusion=0.08,
+    hair_cut_away=0.0,
+    tight_frame=0.0,
+)
+# Newton's method for three numbers.
+_STEPS, _RIDGE = 30, 1e-3
+
+
+class CandidateBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Augmented batches; which candidates they hold depends on the seed, the epoch and the batch alone."""
+
+    def __init__(self, found: Candidates, side_px: int, schedule: Schedule) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self._found, self._side_px, self._schedule = found, side_px, schedule
+        self._learned = np.flatnonzero(~found.held_out)
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self._schedule.steps
+
+    def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
+        random = np.random.default_rng([self._schedule.seed, self.epoch, step])
+        drawn = random.choice(self._learned, self._schedule.batch)
+        crops = [augment(np.asarray(self._found.crops[i]), self._side_px, STRENGTH, random) for i in drawn]
+        return np.stack(crops).astype(np.float32), self._found.is_face[drawn].astype(np.float32)[:, None]
+
+
+def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for_training: bool) -> keras.Model:
+    """Two convolutions for each of `widths`, the first of which halves the sides; then one logit, `face`.
+
+    Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255. The form that is not for training has the same
+    weights and loads with Keras alone.
+    """
+    kit = Kit(for_training)
+    inputs = keras.Input((side_px, side_px, 3), name=INPUT)
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
+    for level, width in enumerate(widths):
+        for number, stride in enumerate((2, 1) if level else (2,), start=1):
+            name = f"level{level + 1}_{number}"
+            x = kit.convolution(
+                width, 3, strides=stride, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+            )(x)
+            x = layers.ReLU(name=f"{name}_relu")(kit.normalisation(f"{name}_norm")(x))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return keras.Model(inputs, layers.Dense(1, dtype="float32", name=OUTPUT)(x), name="verifier")
+
+
+def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> keras.Model:
+    """Train on what `detector`, an ONNX file, takes for faces in the photos of `labelled`.
+
+    `out/verifier.keras` is the network, also returned; `out/verifier.json` says how it is used. The history, the
+    checkpoint and, until it is done, what the detector found are in folders of `out`, and a run that died goes on
+    there.
+    """
+    is_finished = (out / DESCRIPTION).is_file()
+    found = None if is_finished else _candidates(labelled, detector, out / FOUND, recipe)
+    keras.utils.set_random_seed(recipe.schedule.seed)
+    with half_precision():
+        network = verifier_network(recipe.side_px, recipe.widths, recipe.dropout, for_training=True)
+        batches = found and CandidateBatches(found, recipe.side_px, recipe.schedule)
+        loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.schedule.label_smoothing)
+        fit_averaged(network, batches, recipe.schedule, out / "verifier", loss=loss)
+    model = verifier_network(recipe.side_px, recipe.widths, recipe.dropout, for_training=False)
+    model.set_weights(network.get_weights())
+    if found:
+        model.save(out / KERAS)
+        _describe(out, recipe, _weights(model, found, recipe.side_px))
+        shutil.rmtree(out / FOUND)
+    return model
+
+
+def _candidates(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> Candidates:
+    cut = Cut(recipe.proposed, round(recipe.side_px * MARGIN), recipe.context * MARGIN, recipe.schedule.seed)
+    return gather_candidates(labelled, recipe.looks, cut, detector, out, workers=usable_cpus())
+
+
+def _describe(out: Path, recipe: VerifierRecipe, weights: Sequence[float]) -> None:
+    described = {
+        "side_px": recipe.side_px,
+        "context": recipe.context,
+        "proposed": recipe.proposed,
+        "weights": [round(weight, 4) for weight in weights],
+    }
+    (out / DESCRIPTION).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+
+
+def _weights(model: Any, found: Candidates, side_px: int) -> list[float]:
+    """Of the verifier's logit, of that of the detector's score, and an offset, from held-out candidates."""
+    rows = np.flatnonzero(found.held_out)
+    crops = np.stack([central(np.asarray(found.crops[row]), side_px) for row in rows]).astype(np.float32)
+    seen = model.predict(crops, verbose=0)[:, 0]
+    return logistic(np.stack([seen, logit(found.scores[rows])], axis=1), found.is_face[rows])
+
+
+def logistic(features: FloatArray, is_face: NDArray[np.bool_]) -> list[float]:
+    """The weights of `features` (n, k) and the offset, k + 1 numbers, of a logistic regression on `is_face` (n)."""
+    rows = np.column_stack([features, np.ones(len(features))]).astype(np.float64)
+    weights = np.zeros(rows.shape[1])
+    for _ in range(_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -50, 50)))
+        slope = rows.T @ (chance - is_face) + _RIDGE * weights
+        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + _RIDGE * np.eye(len(weights))
+        weights -= np.linalg.solve(curve, slope)
+    return [float(weight) for weight in weights]
