@@ -2,12 +2,12 @@
 
     python benchmarks/against_teacher.py DATA --teacher FILE [--record]
 
-DATA holds `webfaces`, `street` and `scenes`, as `training/detector/annotated_photos.py` reads them; their test
-parts are used, and mosaics of the first two, three by three, in three sizes. Both networks get the same looks
-(`Detector.find`). The teacher has its usual threshold of 0.8; ours the one with which it has no more false boxes a photo
-than the teacher on `--photos`, which has `faces.json`, and then the bundle's own. A face is found by a box with an
-intersection over union of at least 0.4 (0.25 where boxes are made from the four annotated points of WebFaces). Heights
-are those of annotated boxes, in pixels of the photo.
+DATA holds `webfaces`, `street` and `scenes` as `training/detector/annotated_photos.py` reads them. Their test parts are
+used, and mosaics of the first two, three by three, in three sizes. Both networks get the same looks (`Detector.find`).
+The teacher has its usual threshold of 0.8; ours the one with which it has no more false boxes a photo than the teacher
+on `--photos`, which has `faces.json`, and then the bundle's own. A face is found by a box with an intersection over
+union of at least 0.4 (0.25 where boxes are made from the four annotated points of WebFaces). Heights are those of
+annotated boxes, in pixels of the photo.
 """
 
 from __future__ import annotations
