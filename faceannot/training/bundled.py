@@ -66,7 +66,7 @@ def _classifier(order: Order, wanted: ClassifierRecipe, base: Bundle, watch: Wat
     stages = [
         Trained(step, model, _history(order.out / STEPS / step.name), len(pool.examples), ()) for step in recipe.steps
     ]
-    return leave(order.out, recipe, stages, pool, base, calibrate, mirrored=MIRRORED)
+    return leave(order.out, recipe, stages, pool, base, calibrate, mirrored=MIRRORED, eight_bits=True)
 
 
 def _where_from(source: str) -> str:

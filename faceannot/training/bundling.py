@@ -28,6 +28,7 @@ from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
 from faceannot.training.detector.verify import DESCRIPTION as VERIFIER_DESCRIPTION
 from faceannot.training.detector.verify import KERAS as VERIFIER_KERAS
+from faceannot.training.eight_bits import in_eight_bits
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
 
@@ -37,11 +38,12 @@ BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
-DETECTOR, VERIFIER = "detector.onnx", "verifier.onnx"
+DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"
 DETECTION_SIZES_PX = [640, 3840]
 # Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md).
 MIRRORED = True
-COMPARED = 256
+# Validation faces that show what eight bits have to hold, and that Keras and the ONNX file are compared on.
+MEASURED, SEED = 512, 20261125
 LICENCE = (
     "Weights trained on data sets that are for research, non-commercial use; see MODEL_CARD.md and LICENSE-MODELS.md"
 )
@@ -51,18 +53,31 @@ def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, thres
     """Export both Keras files to ONNX, check them, calibrate the classifier on validation faces and describe all."""
     out.mkdir(parents=True, exist_ok=True)
     network = keras.saving.load_model(classifier, compile=False, safe_mode=True)
-    export_onnx(network, out / "classifier.onnx", channels_first_input=False, half=True)
+    crops, examples = _validation(prepared, network.input_shape[1])
+    _write_classifier(network, crops, out / CLASSIFIER)
     finder = keras.saving.load_model(detector, compile=False, safe_mode=True)
     export_onnx(finder, out / DETECTOR, channels_first_input=True, half=True)
     verifier = bundle_verifier(detector.parent, out)
-    crops, examples = _validation(prepared, network.input_shape[1])
-    classifier_file = out / "classifier.onnx"
-    check_equal(network, classifier_logits(classifier_file, crops[:COMPARED]), crops[:COMPARED])
-    said = classifier_logits(classifier_file, crops, mirrored=MIRRORED)
-    description = describe(
-        out, network.input_shape[1], calibrate(said, examples), threshold, mirrored=MIRRORED, verifier=verifier
-    )
+    calibration = calibrate(classifier_logits(out / CLASSIFIER, crops, mirrored=MIRRORED), examples)
+    description = describe(out, network.input_shape[1], calibration, threshold, mirrored=MIRRORED, verifier=verifier)
     (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_classifier(network: keras.Model, crops: NDArray[np.uint8], out: Path) -> None:
+    """Write `network` to `out` in eight bits; `crops` are faces, some of which show how large its values get."""
+    some = crops[representative(range(len(crops)))]
+    exact = out.with_suffix(".exact.onnx")
+    try:
+        export_onnx(network, exact, channels_first_input=False, half=False)
+        check_equal(network, classifier_logits(exact, some), some)
+        in_eight_bits(exact, some, out)
+    finally:
+        exact.unlink(missing_ok=True)
+
+
+def representative(places: Sequence[int]) -> list[int]:
+    """Some of `places`, always the same."""
+    return [places[number] for number in np.random.default_rng(SEED).permutation(len(places))[:MEASURED]]
 
 
 def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
@@ -126,7 +141,7 @@ def describe(
     *,
     name: str = "faceannot-1",
     licence: str = LICENCE,
-    classifier: str = "classifier.onnx",
+    classifier: str = CLASSIFIER,
     sizes: Sequence[int] = DETECTION_SIZES_PX,
     mirrored: bool = False,
     verifier: dict[str, Any] | None = None,

@@ -22,8 +22,16 @@ from faceannot.classifier import softmax
 from faceannot.datasets.example import Example
 from faceannot.errors import FaceannotError
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.bundling import DETECTOR, VERIFIER, classifier_logits, copy_finder, describe
+from faceannot.training.bundling import (
+    DETECTOR,
+    VERIFIER,
+    classifier_logits,
+    copy_finder,
+    describe,
+    representative,
+)
 from faceannot.training.calibration import Calibration, temperature
+from faceannot.training.eight_bits import in_eight_bits
 from faceannot.training.epochs import Row
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets
@@ -104,16 +112,19 @@ def leave(
     calibrated: Calibrated | None = None,
     *,
     mirrored: bool = False,
+    eight_bits: bool = False,
 ) -> Judged:
     """Write every product of `recipe` into `out`; what finds faces is that of `base`. Gives how the result did.
 
     `calibrated` takes the place of the usual calibration on the validation faces; `mirrored`: the bundle looks at the
-    mirror image too. `bundle.json` comes last: where it
-    is, all is. Raises `FaceannotError` if the ONNX file says other than Keras.
+    mirror image too; `eight_bits`: its classifier computes in those. `bundle.json` comes last: where it is, all is.
+    Raises `FaceannotError` if the ONNX file, before it has eight bits, says other than Keras.
     """
     result = steps[-1]
     result.model.save(out / KERAS)
     save_onnx(result.model, result.step.head, pool, recipe.pictures.side_px, out / ONNX)
+    if eight_bits:
+        _shorten(pool, recipe.pictures.side_px, out / ONNX)
     verifier = copy_finder(base, out)
     look = partial(_logits, out / ONNX, pool, side_px=recipe.pictures.side_px, mirrored=mirrored)
     places = [place for place, example in enumerate(pool.examples) if example.split != "train"]
@@ -140,6 +151,12 @@ def save_onnx(model: keras.Model, head: HeadName, pool: CropPool, side_px: int, 
         worst = float(np.abs(softmax(one, 1.0) - softmax(other.astype(np.float64), 1.0)).max())
         if worst > _TOLERANCE:
             raise FaceannotError(f"{path}: differs from the Keras network by {worst:.4f} in a probability")
+
+
+def _shorten(pool: CropPool, side_px: int, network: Path) -> None:
+    """Let `network` compute in eight bits, measured on validation faces, or on all where there are none."""
+    places = [place for place, example in enumerate(pool.examples) if example.split == "validation"]
+    in_eight_bits(network, central_crops(pool, representative(places or range(len(pool.examples))), side_px), network)
 
 
 def write_history(steps: Mapping[str, Sequence[Row]], path: Path) -> None:

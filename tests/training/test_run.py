@@ -36,7 +36,7 @@ from tests.training import tiny
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fakes.bundle(tmp_path_factory.mktemp("model"))
+    return fakes.add_verifier(fakes.bundle(tmp_path_factory.mktemp("model"), weights=[0.0, 1.0, 0.0]))
 
 
 @pytest.fixture
@@ -63,6 +63,9 @@ def test_a_recipe_leaves_a_whole_bundle(data: list[str], tmp_path: Path, model: 
     assert set(FILES) | {"recipe.toml", "data.json", "training_time.json", "steps"} == {
         path.name for path in (tmp_path / "out").iterdir()
     }
+    assert load_bundle(tmp_path / "out").verification == replace(
+        load_bundle(model).verification, path=tmp_path / "out" / "verifier.onnx"
+    )
     with (tmp_path / "out" / "history.csv").open(newline="") as file:
         rows = [(row["step"], int(row["epoch"])) for row in csv.DictReader(file)]
     assert rows == [(step, epoch) for step in ("gender", "emotion", "unified") for epoch in (1, 2, 3)]
