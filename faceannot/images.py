@@ -52,6 +52,8 @@ _BROKEN = (
     "unrecognized data stream contents",
     "unknown error",
 )
+# What parsers raise that stumble over what a file says; their texts are about the parser.
+_STUMBLES = (ArithmeticError, LookupError, AssertionError, AttributeError, TypeError)
 # What libwebp's errors come to, of whichever kind they are.
 _BROKEN_OR_NO_MEMORY = ("could not create decoder object", "failed to read next frame")
 # Ways to pack a TIFF that Pillow knows by name and that not every build of it can undo.
@@ -293,6 +295,6 @@ def _damage(error: Exception, name: str, stream: BinaryIO) -> str:
         return f"damaged {title}, or of a kind that is not supported: {text[:200]}"
     if said.startswith(_BROKEN_OR_NO_MEMORY):
         return f"damaged {title}, or {TOO_LARGE}"
-    if not text or said.startswith(_BROKEN):
+    if not text or said.startswith(_BROKEN) or isinstance(error, _STUMBLES):
         text = "broken data stream"
     return f"damaged {title}: {text[:200]}"

@@ -154,3 +154,12 @@ def test_what_libraries_say_is_put_into_words(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(images, "_decode", failing)
     assert reason(encoded(image(WIDTH, HEIGHT), "JPEG")).startswith(said)
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), KeyError(65_535), IndexError("out of range")])
+def test_what_a_parser_stumbles_over_is_no_riddle(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(images, "_decode", failing)
+    assert reason(encoded(image(WIDTH, HEIGHT), "JPEG")) == "damaged JPEG: broken data stream"
