@@ -92,10 +92,20 @@ def balance_report(
         report = _report(_collect(tables or [], data or [], photos, quiet), threads, no_duplicates, quiet)
         broken = broken_limits(report, limits, fail_on_leak=fail_on_leak)
         _write(report, broken, out, json_out, overwrite, not no_thumbnails)
+        if tables and _none_there(report):
+            typer.echo(
+                "faceannot: no photo of the tables could be read; --photos DIR says where their paths begin", err=True
+            )
         for text in broken:
             typer.echo(f"faceannot: limit broken: {text}", err=True)
     if broken:
         raise typer.Exit(NEEDS_A_LOOK)
+
+
+def _none_there(report: Report) -> bool:
+    """Whether pictures were looked for and none of them found."""
+    copies = report.copies
+    return bool(copies and copies.unread and len(copies.unread) == copies.pictures)
 
 
 def _limits(texts: list[str]) -> dict[Axis, float]:

@@ -151,3 +151,13 @@ def test_who_stops_reading_ends_the_report_quietly(data: Path) -> None:
     assert process.stderr
     assert process.stderr.read() == b""
     assert process.wait(60) == 0
+
+
+def test_photos_that_are_nowhere_lead_to_the_option_for_them(tmp_path: Path) -> None:
+    saved(tmp_path / "photos" / "a.png", LIKENESS)
+    (tmp_path / "labels.csv").write_text(TABLE + "a.png,ok,male,happy,happy,false\n")
+    lost = faceannot("balance-report", "labels.csv", cwd=tmp_path)
+    found = faceannot("balance-report", "labels.csv", "--photos", "photos", cwd=tmp_path)
+    assert (lost.returncode, found.returncode) == (0, 0)
+    assert b"--photos DIR" in lost.stderr
+    assert found.stderr == b""
