@@ -85,7 +85,7 @@ def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
     if not (trained / VERIFIER_KERAS).is_file():
         return None
     network = keras.saving.load_model(trained / VERIFIER_KERAS, compile=False, safe_mode=True)
-    export_onnx(network, out / VERIFIER, channels_first_input=False, half=True)
+    export_onnx(network, out / VERIFIER, channels_first_input=False, half=True, bytewise=True)
     described = json.loads((trained / VERIFIER_DESCRIPTION).read_text(encoding="utf-8"))
     return {"file": VERIFIER, "sha256": file_sha256(out / VERIFIER), **described}
 
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("classifier", type=Path, help="model.keras")
     parser.add_argument("prepared", type=Path, help="folder of prepared sources; their validation part calibrates")
     parser.add_argument("out", type=Path, help="folder of the bundle")
-    parser.add_argument("--threshold", type=float, default=0.54, help="detection threshold")
+    parser.add_argument("--threshold", type=float, default=0.5, help="detection threshold")
     arguments = parser.parse_args()
     bundle(arguments.detector, arguments.classifier, arguments.prepared, arguments.out, threshold=arguments.threshold)
 

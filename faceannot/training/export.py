@@ -15,14 +15,16 @@ from faceannot.training.onnx_layers import activation, convolution, normalisatio
 OPSET, IR_VERSION = 17, 8
 
 
-def export_onnx(model: keras.Model, path: Path, *, channels_first_input: bool, half: bool) -> None:
+def export_onnx(
+    model: keras.Model, path: Path, *, channels_first_input: bool, half: bool, bytewise: bool = False
+) -> None:
     """Write `model` (float32, channels last) to `path`.
 
     `channels_first_input`: the file takes (n, channels, height, width), as YuNet's interface does, instead of what
-    the model takes. `half`: weights are stored as float16, computed with as float32. Outputs keep the names of the
-    layers that make them. Raises `FaceannotError` for a layer that has no counterpart here.
+    the model takes. `half`, `bytewise`: how weights are stored, see `Graph`. Outputs keep the names of the layers that
+    make them. Raises `FaceannotError` for a layer that has no counterpart here.
     """
-    graph = Graph(half=half)
+    graph = Graph(half=half, bytewise=bytewise)
     shape = list(model.inputs[0].shape)
     source = model.inputs[0].name
     dims: list[int | str] = [side if side is not None else name for side, name in zip(shape, "nhwc", strict=True)]

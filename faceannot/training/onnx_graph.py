@@ -12,12 +12,17 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 class Graph:
-    """Collects nodes and weights; `half`: large weights are stored as float16, computed with as float32."""
+    """Collects nodes and weights.
 
-    def __init__(self, *, half: bool) -> None:
+    `half`: large weights are stored as float16; `bytewise`: as int8 with a scale for each part of their first axis. All
+    are computed with as float32, into which ONNX Runtime turns them when it loads the file.
+    """
+
+    def __init__(self, *, half: bool, bytewise: bool = False) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self._half = half
+        self._bytewise = bytewise
 
     def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
         """A node of one output, whose name it gives."""
@@ -26,9 +31,21 @@ class Graph:
         return name
 
     def weight(self, value: NDArray[Any]) -> str:
-        """A constant; large float ones are stored in half precision when that was asked for."""
+        """A constant; large float ones are stored as was asked for."""
+        small = value.dtype != np.float32 or value.size < 64
+        if self._bytewise and not small and value.ndim > 1:
+            return self._in_bytes(value)
+        if small or not (self._half or self._bytewise):
+            return self._constant(value)
+        return self.add("Cast", [self._constant(value.astype(np.float16))], to=TensorProto.FLOAT)
+
+    def _in_bytes(self, value: NDArray[np.float32]) -> str:
+        largest = np.abs(value).reshape(len(value), -1).max(axis=1)
+        scale = np.maximum(largest / 127, np.float32(1e-12)).reshape(-1, *[1] * (value.ndim - 1)).astype(np.float32)
+        whole = self.add("Cast", [self._constant(np.rint(value / scale).astype(np.int8))], to=TensorProto.FLOAT)
+        return self.add("Mul", [whole, self._constant(scale)])
+
+    def _constant(self, value: NDArray[Any]) -> str:
         name = f"w{len(self.weights)}"
-        small = value.dtype != np.float32 or value.size < 64 or not self._half
-        stored = value if small else value.astype(np.float16)
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(stored), name))
-        return name if small else self.add("Cast", [name], to=TensorProto.FLOAT)
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name

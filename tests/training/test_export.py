@@ -125,3 +125,19 @@ def test_what_cannot_be_written_is_named(layer: Any, tmp_path: Path) -> None:
     inputs = keras.Input((8, 8, 3), name="crops")
     with pytest.raises(FaceannotError, match=layer.name):
         export_onnx(keras.Model(inputs, layer(inputs)), tmp_path / "x.onnx", channels_first_input=False, half=False)
+
+
+def test_weights_in_bytes_take_half_the_room_of_half_precision_and_say_much_the_same(tmp_path: Path) -> None:
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Conv2D(32, 3, strides=2, activation="relu")(inputs)
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(64, 3)(x))
+    model = stirred(keras.Model(inputs, layers.Dense(1, name="face")(x)))
+    seen, sizes = [], []
+    for bytewise in (False, True):
+        path = tmp_path / f"{bytewise}.onnx"
+        export_onnx(model, path, channels_first_input=False, half=True, bytewise=bytewise)
+        session = onnxruntime.InferenceSession(str(path))
+        seen.append(session.run(["face"], {model.inputs[0].name: pictures(16, 40)})[0][:, 0])
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < 0.6 * sizes[0]
+    assert np.abs(seen[0] - seen[1]).max() < 0.02 * np.abs(seen[0]).max()
