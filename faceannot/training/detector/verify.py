@@ -64,9 +64,9 @@ class CandidateBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for_training: bool) -> keras.Model:
-    """Two convolutions for each of `widths`, the first of which halves the sides; then one logit, `face`.
+    """A convolution with the first of `widths`, two with each other, the first of which halves the sides; one logit.
 
-    Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255. The form that is not for training has the same
+    Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255; output `face` (n, 1). The form that is not for training has the same
     weights and loads with Keras alone.
     """
     kit = Kit(for_training)
