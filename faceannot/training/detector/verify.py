@@ -64,7 +64,7 @@ class CandidateBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for_training: bool) -> keras.Model:
-    """A convolution with the first of `widths`, two with each other one; each width halves the sides. Then one logit.
+    """A convolution with the first of `widths`, two with each other; each width halves the sides. Then one logit.
 
     Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255; output `face` (n, 1). The form that is not for training has the same
     weights and loads with Keras alone.
