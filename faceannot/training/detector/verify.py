@@ -66,8 +66,8 @@ class CandidateBatches(keras.utils.PyDataset):  # type: ignore[misc]
 def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for_training: bool) -> keras.Model:
     """A convolution with the first of `widths`, two with each other; each width halves the sides. Then one logit.
 
-    Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255; output `face` (n, 1). The form that is not for training has the same
-    weights and loads with Keras alone.
+    Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255; output `face` (n, 1). The form that is not for
+    training has the same weights and loads with Keras alone.
     """
     kit = Kit(for_training)
     inputs = keras.Input((side_px, side_px, 3), name=INPUT)
