@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 
 INPUT, OUTPUT = "crops", "face"
+# Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
+# the picture, the detector's score decides alone, at about 0.55.
+LEAST_SHOWN, UNSEEN = 0.5, 1.0
 # Crops in one run of the network: what it holds then stays in a processor's cache.
 _BATCH = 64
 # Of scores: their logarithms stay finite.
@@ -46,6 +49,7 @@ class Verifier:
     def scored(self, rgb: RgbArray, found: Detections) -> Detections:
         """`found` in `rgb` (height, width, 3) uint8 with new scores, best first."""
         seen = self.logits(surroundings(rgb, found.boxes, self._bundle.side_px, self._bundle.context))
+        seen[_shown(found.boxes, rgb.shape, self._bundle.context) < LEAST_SHOWN] = UNSEEN
         by_look, by_detector, offset = self._bundle.weights
         logits = by_look * seen + by_detector * logit(found.scores) + offset
         scores = (1 / (1 + np.exp(-np.clip(logits, -50, 50)))).astype(np.float32)
@@ -85,6 +89,15 @@ def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float)
     for crop, box in zip(crops, boxes.astype(np.float64), strict=True):
         _cut(rgb, (box[:2] + box[2:]) / 2, max(float((box[2:] - box[:2]).max()), 1.0) * context, crop)
     return crops
+
+
+def _shown(boxes: FloatArray, shape: tuple[int, ...], context: float) -> FloatArray:
+    """The share of the crop around each of `boxes` (n, 4) that lies in a picture of `shape` (height, width, ...)."""
+    middles, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0)
+    half = sides[:, None] * np.float32(context / 2)
+    last = np.array([shape[1], shape[0]], np.float32)
+    inside = np.clip(middles + half, 0, last) - np.clip(middles - half, 0, last)
+    return np.asarray(inside.prod(axis=1) / (2 * half[:, 0]) ** 2)
 
 
 def _cut(rgb: RgbArray, middle: NDArray[np.float64], side: float, crop: RgbArray) -> None:

@@ -14,7 +14,7 @@ from faceannot.bundle import file_sha256, load_bundle
 from faceannot.detector import Detections, Detector
 from faceannot.errors import BundleError
 from faceannot.evaluation.shared_finds import sharing_annotators
-from faceannot.verifier import VerifiedDetector, Verifier, face_finder, logit, surroundings
+from faceannot.verifier import UNSEEN, VerifiedDetector, Verifier, face_finder, logit, surroundings
 from tests import fakes
 
 SIDE = 16
@@ -79,6 +79,20 @@ def test_the_verifier_decides_which_finds_are_faces(tmp_path: Path) -> None:
     assert len(plain) == 2
     assert found.boxes[:, 0].tolist() == pytest.approx([64.0], abs=1)
     assert found.scores[0] == pytest.approx(1 / (1 + np.exp(-5.0)), abs=1e-3)
+
+
+def test_a_face_that_fills_its_picture_is_the_detectors_to_judge(tmp_path: Path) -> None:
+    verification = load_bundle(
+        fakes.add_verifier(fakes.bundle(tmp_path), context=2.0, weights=[1.0, 1.0, 0.0])
+    ).verification
+    assert verification
+    blue = np.full((100, 100, 3), (255, 0, 255), np.uint8)
+    found = Detections(
+        boxes((10, 10, 90, 90), (40, 40, 60, 60)), np.zeros((2, 5, 2), np.float32), np.full(2, 0.5, np.float32)
+    )
+    filling, small = Verifier(verification).scored(blue, found).scores.tolist()
+    assert filling == pytest.approx(1 / (1 + np.exp(-UNSEEN)), abs=1e-3)
+    assert small < 1e-6
 
 
 def test_results_have_the_verifiers_score(tmp_path: Path) -> None:
