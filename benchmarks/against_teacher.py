@@ -20,23 +20,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from common import PHOTOS, parser, record
-from detect import match
+from detect import Edges, take
 from numpy.typing import NDArray
 
 from faceannot.annotator import READ_SIDE_PX
 from faceannot.bundle import load_bundle
 from faceannot.defaults import SMALLEST_FACE_PX, usable_cpus
-from faceannot.detector import Detections, Detector, FaceFinder, overlap, resized
+from faceannot.detector import Detections, Detector, overlap, resized
 from faceannot.evaluation.intervals import wilson
-from faceannot.images import read
+from faceannot.finder import FaceFinder, face_finder
+from faceannot.images import Picture, read
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto, scenes, street, webfaces
-from faceannot.verifier import face_finder
 
 FloatArray = NDArray[np.float32]
+Truth = dict[str, list[Edges]]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 TEACHER_THRESHOLD = 0.8
 # Ours keeps all from here on, and is judged at several thresholds.
 LOWEST = 0.2
@@ -114,17 +118,15 @@ def parse() -> argparse.Namespace:
     return options.parse_args()
 
 
-def false_boxes(one: Contestant, photos: Sequence[tuple[dict[str, list[list[float]]], object]]) -> list[float]:
+def false_boxes(one: Contestant, photos: Sequence[tuple[Truth, Picture]]) -> list[float]:
     """The scores of all boxes on `photos` that meet no face and no `maybe`."""
 
-    def of_photo(photo: tuple[dict[str, list[list[float]]], object]) -> list[float]:
-        known, picture = photo
-        found = one.find(picture.rgb).scaled(picture.scale)  # type: ignore[attr-defined]
-        counts = [
-            0,
-            *(match(found.boxes[: n + 1].tolist(), known["faces"], known["maybe"]).false for n in range(len(found))),
-        ]
-        return [float(score) for score, new in zip(found.scores, np.diff(counts), strict=True) if new > 0]
+    def of_photo(photo: tuple[Truth, Picture]) -> list[float]:
+        truth, picture = photo
+        faces, maybe = list(truth["faces"]), list(truth["maybe"])
+        found = one.find(picture.rgb).scaled(picture.scale)
+        pairs = zip(map(tuple, found.boxes.tolist()), found.scores.tolist(), strict=True)
+        return [score for box, score in pairs if not take(box, faces) and not take(box, maybe)]
 
     return [score for scores in in_threads(of_photo, photos) for score in scores]
 
@@ -262,7 +264,7 @@ def latency_lines(files: Sequence[Path]) -> Iterator[str]:
     )
 
 
-def in_threads(function: Callable[..., object], items: Iterable[object]) -> list:  # type: ignore[type-arg]
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(usable_cpus()) as pool:
         return list(pool.map(function, items))

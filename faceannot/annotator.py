@@ -19,14 +19,14 @@ from faceannot.alignment import align
 from faceannot.bundle import Bundle, load_bundle
 from faceannot.classifier import Classifier
 from faceannot.defaults import BATCH_SIZE, SMALLEST_FACE_PX, TIMEOUT_S, usable_cpus
-from faceannot.detector import Detections, FaceFinder
+from faceannot.detector import Detections
 from faceannot.errors import PhotoError, UsageError
+from faceannot.finder import FaceFinder, face_finder
 from faceannot.images import Picture
 from faceannot.inputs import Photo, Stamp, find_photos, stamp_of
 from faceannot.pipeline import batched, mapped, without_pauses
 from faceannot.readers import ReaderPool
 from faceannot.records import Box, Face, PhotoResult, Scores, Status
-from faceannot.verifier import face_finder
 
 RgbArray = NDArray[np.uint8]
 Source: TypeAlias = str | PathLike[str] | Photo | bytes | BinaryIO | RgbArray
@@ -93,8 +93,7 @@ class Annotator:
 
         `model`: folder of another bundle. `detector`: another ONNX file with YuNet's interface. `batch_size`: faces
         that are classified at once. `threads`: photos that are worked on at once, by default as many as there are
-        processors.
-        `smallest_face`: faces whose box has no side of that many pixels at full size are left out.
+        processors. `smallest_face`: faces whose box has no side of that many pixels at full size are left out.
         `detection_threshold` and `unsure_threshold`: 0..1, by default the bundle's. `timeout_s`: how long reading
         one photo may take. `finder`: what finds faces instead of the bundle's detector, such as one that several share.
         Raises `BundleError` if a model does not fit and `UsageError` if a number cannot be meant.
@@ -109,7 +108,7 @@ class Annotator:
         if not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
             raise UsageError(f"timeout_s has to be above 0 and at most {_LONGEST_TIMEOUT_S}, but is {timeout_s}")
         self.timeout_s = timeout_s
-        self._detector: FaceFinder = finder or face_finder(bundle)
+        self._finder = finder or face_finder(bundle)
         self._classifier = Classifier(bundle)
 
     @property
@@ -175,7 +174,7 @@ class Annotator:
 
     def _faces(self, picture: Picture) -> Detections:
         """The faces from left to right, in pixels of `picture.rgb`."""
-        found = self._detector.find(
+        found = self._finder.find(
             picture.rgb,
             threshold=self.detection_threshold,
             smallest_px=self.smallest_face / picture.scale,

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.bundle import Bundle
-from faceannot.errors import BundleError
-from faceannot.onnx_files import open_network
+from faceannot.crop_networks import open_crop_network, run
 from faceannot.records import EXPRESSIONS, GENDERS, Scores
 
 RgbArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
 
-INPUT = "crops"
 OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
 
 
@@ -35,9 +33,7 @@ class Classifier:
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         """Load the network; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        self._session = open_network(bundle.classifier, "classifier", threads=threads)
-        _check_interface(self._session, bundle)
-        _try(self._session, bundle)
+        self._session = open_crop_network(bundle.classifier, "classifier", bundle.crop_px, OUTPUTS, threads=threads)
         self._bundle = bundle
 
     def classify(self, crops: RgbArray) -> list[Scores]:
@@ -70,41 +66,5 @@ def logits(session: Any, crops: RgbArray, *, mirrored: bool) -> tuple[FloatArray
 
 
 def _run(session: Any, crops: RgbArray) -> tuple[FloatArray, FloatArray]:
-    gender, expression = session.run(list(OUTPUTS), {INPUT: crops.astype(np.float32)})
+    gender, expression = run(session, OUTPUTS, crops)
     return gender.astype(np.float64), expression.astype(np.float64)
-
-
-def _check_interface(session: Any, bundle: Bundle) -> None:
-    """Refuse a network whose inputs, sizes or outputs are not those that the description promises."""
-    side = bundle.crop_px
-    inputs = {put.name: put.shape for put in session.get_inputs()}
-    if list(inputs) != [INPUT] or not _fits(inputs[INPUT], (side, side, 3)):
-        raise BundleError(f"{bundle.classifier}: takes {_shown(inputs)}, expected {INPUT} (n, {side}, {side}, 3)")
-    outputs = {put.name: put.shape for put in session.get_outputs()}
-    if not all(name in outputs and _fits(outputs[name], (count,)) for name, count in OUTPUTS.items()):
-        expected = ", ".join(f"{name} (n, {count})" for name, count in OUTPUTS.items())
-        raise BundleError(f"{bundle.classifier}: gives {_shown(outputs)}, expected {expected}")
-
-
-def _try(session: Any, bundle: Bundle) -> None:
-    """Refuse a network that breaks on a black crop: what it promises of its sides and types need not be so."""
-    try:
-        said = _run(session, np.zeros((1, bundle.crop_px, bundle.crop_px, 3), np.uint8))
-    except Exception as error:
-        raise BundleError(f"{bundle.classifier}: breaks on a black crop: {error}") from error
-    for (name, count), found in zip(OUTPUTS.items(), said, strict=True):
-        if found.shape != (1, count) or not np.isfinite(found).all():
-            raise BundleError(f"{bundle.classifier}: for one crop, `{name}` has to be (1, {count}) finite numbers")
-
-
-def _fits(shape: list[Any], sides: tuple[int, ...]) -> bool:
-    """Whether the sides after the first, which has to be free, are just these or free."""
-    return (
-        len(shape) == len(sides) + 1
-        and not isinstance(shape[0], int)
-        and all(found == side or not isinstance(found, int) for found, side in zip(shape[1:], sides, strict=True))
-    )
-
-
-def _shown(puts: dict[str, list[Any]]) -> str:
-    return ", ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in puts.items())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,14 +176,6 @@ def _input(path: Path, inputs: Sequence[Any]) -> tuple[str, tuple[int, int] | No
 
 def _misfit(path: Path, reason: str) -> BundleError:
     return BundleError(f"{path}: no detector with YuNet's interface: {reason}")
-
-
-class FaceFinder(Protocol):
-    """What finds the faces of a picture; see `Detector.find`."""
-
-    def find(
-        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int]
-    ) -> Detections: ...
 
 
 class Detector:

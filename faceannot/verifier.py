@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.bundle import Bundle, Verification
-from faceannot.detector import Detections, Detector, FaceFinder, resized
-from faceannot.errors import BundleError
-from faceannot.onnx_files import open_network
+from faceannot.bundle import Verification
+from faceannot.crop_networks import open_crop_network, run
+from faceannot.detector import Detections, resized
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 
-INPUT, OUTPUT = "crops", "face"
+OUTPUTS = {"face": 1}
 # Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
 # the picture, the detector's score decides alone, at about 0.55.
 LEAST_SHOWN, UNSEEN = 0.5, 1.0
@@ -32,52 +30,25 @@ class Verifier:
     The network takes `crops` (n, side, side, 3) float32, red-green-blue, 0..255, and gives `face` (n, 1), a logit.
     """
 
-    def __init__(self, bundle: Verification, *, threads: int = 1) -> None:
+    def __init__(self, verification: Verification, *, threads: int = 1) -> None:
         """Load the network; `threads` is what one call may use. Raises `BundleError` if it is no such network."""
-        self._session = open_network(bundle.path, "verifier", threads=threads)
-        self._bundle = bundle
-        _check(self._session, bundle)
+        self._session = open_crop_network(verification.path, "verifier", verification.side_px, OUTPUTS, threads=threads)
+        self._verification = verification
 
     def logits(self, crops: RgbArray) -> FloatArray:
         """How much each of `crops` (n, side, side, 3) uint8, as `surroundings` cuts them, looks like a face."""
-        parts = [
-            self._session.run([OUTPUT], {INPUT: crops[start : start + _BATCH].astype(np.float32)})[0][:, 0]
-            for start in range(0, len(crops), _BATCH)
-        ]
+        batches = (crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH))
+        parts = [run(self._session, OUTPUTS, batch)[0][:, 0] for batch in batches]
         return np.concatenate([np.zeros(0, np.float32), *parts])
 
     def scored(self, rgb: RgbArray, found: Detections) -> Detections:
         """`found` in `rgb` (height, width, 3) uint8 with new scores, best first."""
-        seen = self.logits(surroundings(rgb, found.boxes, self._bundle.side_px, self._bundle.context))
-        seen[_shown(found.boxes, rgb.shape, self._bundle.context) < LEAST_SHOWN] = UNSEEN
-        by_look, by_detector, offset = self._bundle.weights
+        seen = self.logits(surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context))
+        seen[_shown(found.boxes, rgb.shape, self._verification.context) < LEAST_SHOWN] = UNSEEN
+        by_look, by_detector, offset = self._verification.weights
         logits = by_look * seen + by_detector * logit(found.scores) + offset
         scores = (1 / (1 + np.exp(-np.clip(logits, -50, 50)))).astype(np.float32)
         return replace(found, scores=scores)[np.argsort(-scores, kind="stable")]
-
-
-class VerifiedDetector:
-    """A detector that proposes, and a verifier that decides."""
-
-    def __init__(self, detector: Detector, verifier: Verifier, proposed: float) -> None:
-        """`proposed`: what the detector scores lower (0..1) is not looked at again."""
-        self._detector, self._verifier, self._proposed = detector, verifier, proposed
-
-    def find(
-        self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int]
-    ) -> Detections:
-        """As `Detector.find`, by the verifier's scores."""
-        found = self._detector.find(rgb, threshold=self._proposed, smallest_px=smallest_px, sizes_px=sizes_px)
-        found = self._verifier.scored(rgb, found)
-        return found[found.scores >= threshold]
-
-
-def face_finder(bundle: Bundle) -> FaceFinder:
-    """What finds faces for `bundle`: its detector, with its verifier where it has one."""
-    detector = Detector(bundle.detector)
-    if bundle.verification is None:
-        return detector
-    return VerifiedDetector(detector, Verifier(bundle.verification), bundle.verification.proposed)
 
 
 def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float) -> RgbArray:
@@ -123,20 +94,3 @@ def logit(scores: FloatArray) -> FloatArray:
     """The logits of scores 0..1, none of them infinite."""
     clipped = np.clip(scores, _EXTREME, 1 - _EXTREME)
     return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def _check(session: Any, bundle: Verification) -> None:
-    """Refuse a network that does not take and give what the class says, tried on a black crop."""
-    inputs = [put.name for put in session.get_inputs()]
-    outputs = [put.name for put in session.get_outputs()]
-    if inputs != [INPUT] or OUTPUT not in outputs:
-        raise BundleError(
-            f"{bundle.path}: takes {', '.join(inputs)} and gives {', '.join(outputs)}, expected {INPUT} and {OUTPUT}"
-        )
-    black = np.zeros((2, bundle.side_px, bundle.side_px, 3), np.float32)
-    try:
-        said = session.run([OUTPUT], {INPUT: black})[0]
-    except Exception as error:
-        raise BundleError(f"{bundle.path}: breaks on black crops: {error}") from error
-    if said.shape != (2, 1) or not np.isfinite(said).all():
-        raise BundleError(f"{bundle.path}: for two crops, `{OUTPUT}` has to be (2, 1) finite numbers")

@@ -194,14 +194,14 @@ def test_known_photos_are_not_read_again_and_keep_their_place(annotator: Annotat
 
 def test_a_fault_while_finding_faces_costs_that_photo_alone(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     annotator = Annotator(model=bundle, threads=1)
-    look = annotator._detector.detect
+    look = annotator._finder.detect
 
     def fail_on_wide(rgb: fakes.RgbArray, **options: Any) -> Detections:
         if rgb.shape[0] == 320:
             raise MemoryError("no\nroom")
         return look(rgb, **options)
 
-    monkeypatch.setattr(annotator._detector, "detect", fail_on_wide)
+    monkeypatch.setattr(annotator._finder, "detect", fail_on_wide)
     results = list(annotator.annotate([fakes.photo(), fakes.photo(height=320), fakes.photo()]))
     assert [result.status for result in results] == [Status.NO_FACE, Status.ERROR, Status.NO_FACE]
     assert results[1].error == "finding faces failed: MemoryError: no room"

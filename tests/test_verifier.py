@@ -14,7 +14,8 @@ from faceannot.bundle import file_sha256, load_bundle
 from faceannot.detector import Detections, Detector
 from faceannot.errors import BundleError
 from faceannot.evaluation.shared_finds import sharing_annotators
-from faceannot.verifier import UNSEEN, VerifiedDetector, Verifier, face_finder, logit, surroundings
+from faceannot.finder import VerifiedDetector, face_finder
+from faceannot.verifier import UNSEEN, Verifier, logit, surroundings
 from tests import fakes
 
 SIDE = 16
@@ -142,10 +143,10 @@ def test_logits_of_extreme_scores_are_finite() -> None:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (fakes.verifier(values=2), "has to be (2, 1)"),
-        (fakes.verifier(side_px=24), "breaks on black crops"),
-        (fakes.classifier(fakes.VERIFIER_PX), "expected crops and face"),
-        (fakes.detector(), "expected crops and face"),
+        (fakes.verifier(values=2), "expected face (n, 1)"),
+        (fakes.verifier(side_px=24), "expected crops (n, 16, 16, 3)"),
+        (fakes.classifier(fakes.VERIFIER_PX), "expected face (n, 1)"),
+        (fakes.detector(), "expected crops (n, 16, 16, 3)"),
     ],
 )
 def test_a_network_that_is_no_verifier_is_refused(tmp_path: Path, network: onnx.ModelProto, message: str) -> None:
@@ -166,7 +167,7 @@ def test_bundles_share_their_finds_only_where_both_networks_are_the_same(tmp_pat
     rgb = fakes.photo((2, 3, fakes.HAPPY_MALE), (9, 3, fakes.HAPPY_FEMALE))
     annotators = sharing_annotators([plain, checked, again], threads=1)
     assert [len(next(one.annotate(rgb)).faces) for one in annotators] == [2, 1, 1]
-    finders = [one._detector for one in annotators]
+    finders = [one._finder for one in annotators]
     assert finders[1] is finders[2]
     assert finders[0] is not finders[1]
 

@@ -92,7 +92,7 @@ def label(
             min=0.0,
             max=1.0,
             metavar="SCORE",
-            help="Leave out faces that the detector is less sure of; lower finds more faces, and more that are none.",
+            help="Leave out what is less surely a face; lower finds more faces, and more that are none.",
             show_default="the bundle's",
             rich_help_panel=LIMITS,
         ),

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from faceannot.annotator import Annotator
 from faceannot.bundle import load_bundle
-from faceannot.detector import Detections, FaceFinder
-from faceannot.verifier import face_finder
+from faceannot.detector import Detections
+from faceannot.finder import FaceFinder, face_finder
 
 
 class RememberingFinder:
@@ -46,6 +46,5 @@ def sharing_annotators(folders: Sequence[Path | None], *, threads: int | None) -
         key = bundle.detector_sha256, verification
         if key not in finders:
             finders[key] = RememberingFinder(face_finder(bundle))
-        finder = finders[key]
-        annotators.append(Annotator(model=folder, threads=threads, finder=finder))
+        annotators.append(Annotator(model=folder, threads=threads, finder=finders[key]))
     return annotators

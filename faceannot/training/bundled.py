@@ -10,8 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
-
 from faceannot.bundle import DESCRIPTION, Bundle, file_sha256, load_bundle
 from faceannot.datasets.sources import KINDS
 from faceannot.errors import DatasetError, UsageError
@@ -20,7 +18,6 @@ from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import train_on
 from faceannot.training.detector.labels import load_labelled
 from faceannot.training.detector.train import train as train_detector
-from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool
 from faceannot.training.material import Fingerprint, Watch, description, gather
 from faceannot.training.products import FILES, ONNX, Judged, leave, versions, write_history
@@ -104,9 +101,9 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
     if is_finished(order.out):
         return
     with timed(order.out):
-        model: keras.Model = train_detector(labelled, order.out / STEPS, base.detector, recipe)
-    shutil.copyfile(order.out / STEPS / KERAS_DETECTOR, order.out / KERAS_DETECTOR)
-    export_onnx(model, order.out / DETECTOR, channels_first_input=True, half=True)
+        train_detector(labelled, order.out / STEPS, base.detector, recipe)
+    for name in (KERAS_DETECTOR, DETECTOR):
+        shutil.copyfile(order.out / STEPS / name, order.out / name)
     verifier = bundle_verifier(order.out / STEPS, order.out)
     shutil.copyfile(base.classifier, order.out / ONNX)
     calibration = Calibration(*base.temperatures, base.gender_bias, base.expression_biases)

@@ -9,6 +9,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,12 @@ def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
 def copy_finder(base: Bundle, out: Path) -> dict[str, Any] | None:
     """Copy the detector and the verifier of `base`, where it has one, to `out`; gives its part of `bundle.json`."""
     shutil.copyfile(base.detector, out / DETECTOR)
-    again = base.verification
-    if again is None:
+    if base.verification is None:
         return None
-    shutil.copyfile(again.path, out / VERIFIER)
-    return {
-        "file": VERIFIER,
-        "sha256": again.sha256,
-        "side_px": again.side_px,
-        "context": again.context,
-        "proposed": again.proposed,
-        "weights": list(again.weights),
-    }
+    shutil.copyfile(base.verification.path, out / VERIFIER)
+    described = asdict(base.verification)
+    del described["path"]
+    return {"file": VERIFIER, **described, "weights": list(base.verification.weights)}
 
 
 def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArray[np.uint8]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from faceannot.crop_networks import INPUT
 from faceannot.runtime import onnxruntime
 
 # Faces in one look while the ranges are measured.
@@ -33,7 +33,7 @@ def in_eight_bits(network: Path, crops: NDArray[np.uint8], out: Path) -> None:
         quantization.quantize_static(
             named,
             out,
-            _reader(quantization.CalibrationDataReader, onnx.load(network).graph.input[0].name, crops),
+            _Batches(crops),
             quant_format=quantization.QuantFormat.QDQ,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
@@ -58,15 +58,12 @@ def _name_nodes(network: Path, out: Path) -> None:
     onnx.save(model, out)
 
 
-def _reader(base: Any, name: str, crops: NDArray[np.uint8]) -> Any:
-    class Reader(base):  # type: ignore[misc]
-        """What ONNX Runtime asks for the next batch."""
+class _Batches:
+    """What ONNX Runtime asks for the next batch."""
 
-        def __init__(self) -> None:
-            self._batches = (crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH))
+    def __init__(self, crops: NDArray[np.uint8]) -> None:
+        self._batches = (crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH))
 
-        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
-            batch = next(self._batches, None)
-            return None if batch is None else {name: batch.astype(np.float32)}
-
-    return Reader()
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {INPUT: batch.astype(np.float32)}

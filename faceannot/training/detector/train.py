@@ -49,12 +49,12 @@ class Canvases(keras.utils.PyDataset):  # type: ignore[misc]
         return build(self._side_px, made.boxes, made.landmarks, made.ignored)
 
 
-def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> keras.Model:
+def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> None:
     """Train on every labelled source below `labelled`, one stage of the recipe after the other.
 
-    `teacher`: the ONNX file that stages with `distilled` learn from. `out/detector.keras` has YuNet's outputs, also
-    returned; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on there.
-    With a `verifier` in the recipe that comes last; see `train_verifier`.
+    `teacher`: the ONNX file that stages with `distilled` learn from. `out/detector.keras` and `out/detector.onnx` have
+    YuNet's outputs; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on
+    there. With a `verifier` in the recipe that comes last; see `train_verifier`.
     """
     photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
     album = Album.of(photos, recipe.shares, recipe.whole_shares)
@@ -69,10 +69,9 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> k
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     model.save(out / "detector.keras")
+    export_onnx(model, out / "detector.onnx", channels_first_input=True, half=True)
     if recipe.verifier:
-        export_onnx(model, out / "detector.onnx", channels_first_input=True, half=True)
         train_verifier(labelled, out / "detector.onnx", out, recipe.verifier)
-    return model
 
 
 def main() -> None:

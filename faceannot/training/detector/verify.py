@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from faceannot.crop_networks import INPUT
 from faceannot.datasets.cropping import MARGIN
 from faceannot.defaults import usable_cpus
 from faceannot.training.augmentation import Strength, augment, central
@@ -20,7 +21,7 @@ from faceannot.training.detector.candidates import Candidates, Cut, gather_candi
 from faceannot.training.fit import fit_averaged, half_precision
 from faceannot.training.quick_layers import Kit
 from faceannot.training.stages import Schedule, VerifierRecipe
-from faceannot.verifier import INPUT, OUTPUT, logit
+from faceannot.verifier import logit
 
 FloatArray = NDArray[np.float32]
 KERAS, DESCRIPTION, FOUND = "verifier.keras", "verifier.json", "candidates"
@@ -81,7 +82,7 @@ def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for
             x = layers.ReLU(name=f"{name}_relu")(kit.normalisation(f"{name}_norm")(x))
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(inputs, layers.Dense(1, dtype="float32", name=OUTPUT)(x), name="verifier")
+    return keras.Model(inputs, layers.Dense(1, dtype="float32", name="face")(x), name="verifier")
 
 
 def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> keras.Model:
