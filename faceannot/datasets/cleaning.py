@@ -28,10 +28,6 @@ CONTRADICTED = "copies of it disagree on gender"
 _log = logging.getLogger(__name__)
 _ORDER: dict[Split, int] = {"test": 0, "validation": 1, "train": 2}
 _NOBODY: Mapping[str, int] = MappingProxyType({})
-# The bundled classifier learned from these as they are here: with the first of two pairs of copies that disagree, and
-# with 16 pairs of copies of known people, most of which share the person and so the split.
-_FIRST_COPY_STAYS = frozenset({"all-age-faces"})
-_COPIES_STAY = frozenset({"gender-folders"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +135,7 @@ def _copies(examples: Sequence[Example]) -> dict[int, LeftOut]:
     found: dict[int, LeftOut] = {}
     for group in groups.values():
         first = examples[group[0]]
-        if (
-            reader_name(first.source) not in _FIRST_COPY_STAYS
-            and len({examples[place].gender for place in group} - {None}) > 1
-        ):
+        if len({examples[place].gender for place in group} - {None}) > 1:
             found.update({position: LeftOut(examples[position], CONTRADICTED) for position in group})
         else:
             found.update({position: LeftOut(examples[position], COPY, first) for position in group[1:]})
@@ -150,9 +143,7 @@ def _copies(examples: Sequence[Example]) -> dict[int, LeftOut]:
 
 
 def _digest(example: Example) -> bytes | None:
-    """The hash of the content; None where it cannot be read, or where copies stay."""
-    if reader_name(example.source) in _COPIES_STAY and example.subject is not None:
-        return None
+    """The hash of the content; None where it cannot be read."""
     try:
         return hashlib.sha256(example.content()).digest()
     except PhotoError:
