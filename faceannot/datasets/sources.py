@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from faceannot.datasets import (
+    affectnet_masked,
     affectnet_yolo,
     all_age_faces,
     celeba,
@@ -207,6 +208,7 @@ KINDS: Mapping[str, Kind] = {
             affectnet_yolo,
             Option("genders", "CSV with picture, gender and age of the ffhq_* pictures", _file),
         ),
+        _kind("affectnet-masked", "part of AffectNet, the background blacked out: seven expressions", affectnet_masked),
         _kind("all-age-faces", "All-Age-Faces: gender and age", all_age_faces, ages=(_min_age(0),)),
         _kind("rafdb", "RAF-DB, basic: seven expressions", rafdb),
         _kind("fer2013", "FER2013, CSV or class folders: seven expressions", fer2013),
