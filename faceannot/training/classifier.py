@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision
-from faceannot.training.networks import two_heads
+from faceannot.training.leaks import leaked
+from faceannot.training.networks import move_weights, two_heads
+from faceannot.training.own_labels import with_own_labels
 from faceannot.training.recipe_files import read_recipe
 from faceannot.training.sampling import draw_weights
-from faceannot.training.stages import ClassifierRecipe, Draws, parse_classifier
+from faceannot.training.stages import ClassifierRecipe, ClassifierStage, parse_classifier
 
 RECIPE = Path(__file__).parent / "recipes" / "bundled-classifier.toml"
 
@@ -34,24 +34,54 @@ def train(prepared: Path, out: Path, recipe: ClassifierRecipe) -> keras.Model:
 def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model:
     """`train`, on crops that are at hand."""
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
+    usable = _usable(pool, recipe.draws.youngest_for_gender)
     with half_precision():
-        network = two_heads(**asdict(recipe.network), for_training=True)
+        network = _network(recipe, recipe.stages[0].blocks, for_training=True)
         for number, stage in enumerate(recipe.stages, start=1):
-            chances = _chances(pool.examples, recipe.draws, stage.shares)
-            batches = DrawnBatches(pool, chances, recipe.network.side_px, stage.schedule, stage.augmentation)
-            fit(network, batches, stage.schedule, out / f"stage{number}")
-    model = two_heads(**asdict(recipe.network), for_training=False)
+            network = _deeper(network, recipe, stage, number)
+            weights = usable * draw_weights(pool.examples, stage.shares, recipe.draws.power)
+            _train_stage(network, pool, weights / weights.sum(), recipe.network.side_px, stage, out / f"stage{number}")
+    model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
     return model
 
 
-def _chances(examples: list[Example], draws: Draws, shares: Mapping[str, float]) -> NDArray[np.float64]:
-    weights = draw_weights(examples, shares, draws.power)
-    youngest = draws.youngest_for_gender
-    used = [e.split == "train" and (e.expression is not None or e.age is None or e.age >= youngest) for e in examples]
-    weights = weights * np.array(used)
-    return np.asarray(weights / weights.sum())
+def _network(recipe: ClassifierRecipe, blocks: tuple[int, ...], *, for_training: bool) -> keras.Model:
+    return two_heads(**(asdict(recipe.network) | {"blocks": blocks}), for_training=for_training)
+
+
+def _deeper(network: keras.Model, recipe: ClassifierRecipe, stage: ClassifierStage, number: int) -> keras.Model:
+    """`network` with the blocks of the stage of this number."""
+    if number == 1 or stage.blocks == recipe.stages[number - 2].blocks:
+        return network
+    deeper = _network(recipe, stage.blocks, for_training=True)
+    move_weights(network, deeper)
+    return deeper
+
+
+def _train_stage(
+    network: keras.Model,
+    pool: CropPool,
+    chances: NDArray[np.float64],
+    side_px: int,
+    stage: ClassifierStage,
+    folder: Path,
+) -> None:
+    said = None
+    if stage.own_labels:
+        drawn = np.flatnonzero(chances)
+        said = with_own_labels(network, pool, drawn, side_px, stage.own_labels, folder / "own_labels.npz")
+    batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
+    fit(network, batches, stage.schedule, folder)
+
+
+def _usable(pool: CropPool, youngest: int) -> NDArray[np.bool_]:
+    """Crops (n,) to learn from: of the training part, old enough for their gender, and not of a test face."""
+    wanted = [
+        e.split == "train" and (e.expression is not None or e.age is None or e.age >= youngest) for e in pool.examples
+    ]
+    return np.array(wanted) & ~leaked(pool)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -19,6 +19,8 @@ from faceannot.training.augmentation import Strength, augment, central
 from faceannot.training.stages import Schedule
 
 FloatArray = NDArray[np.float32]
+# For gender and expression: the shares of each label, and how much they count.
+Targets: TypeAlias = tuple[list[FloatArray], list[FloatArray]]
 
 
 class CropPool:
@@ -38,7 +40,7 @@ class CropPool:
         return np.asarray(self._crops[part][row])
 
 
-def targets(examples: Sequence[Example]) -> tuple[list[FloatArray], list[FloatArray]]:
+def targets(examples: Sequence[Example]) -> Targets:
     """Target shares for both heads (n, 2) and (n, 7), and their weights (n,): 0 where the label is missing."""
     genders = np.array([[float(e.gender == name) for name in GENDERS] for e in examples], np.float32)
     unknown = np.full(len(EXPRESSIONS), 1 / len(EXPRESSIONS))
@@ -50,13 +52,23 @@ def targets(examples: Sequence[Example]) -> tuple[list[FloatArray], list[FloatAr
 
 
 class DrawnBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Augmented batches; which crops they hold depends on the seed, the epoch and the batch alone."""
+    """Augmented batches; which crops they hold depends on the seed, the epoch and the batch alone.
+
+    `said`: what `targets` gives for the examples of `pool`, or that with further labels.
+    """
 
     def __init__(
-        self, pool: CropPool, chances: NDArray[np.float64], side_px: int, schedule: Schedule, strength: Strength
+        self,
+        pool: CropPool,
+        chances: NDArray[np.float64],
+        side_px: int,
+        schedule: Schedule,
+        strength: Strength,
+        said: Targets | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self._pool, self._side_px, self._schedule, self._strength = pool, side_px, schedule, strength
+        self._labels, self._weights = said or targets(pool.examples)
         self._cumulative = np.cumsum(chances)
         self.epoch = 0
 
@@ -67,8 +79,8 @@ class DrawnBatches(keras.utils.PyDataset):  # type: ignore[misc]
         random = np.random.default_rng([self._schedule.seed, self.epoch, step])
         drawn = np.searchsorted(self._cumulative, random.random(self._schedule.batch) * self._cumulative[-1])
         crops = [augment(self._pool.crop(i), self._side_px, self._strength, random) for i in drawn]
-        labels, weights = targets([self._pool.examples[i] for i in drawn])
-        return np.stack(crops).astype(np.float32), tuple(labels), tuple(weights)
+        labels, weights = (tuple(part[drawn] for part in parts) for parts in (self._labels, self._weights))
+        return np.stack(crops).astype(np.float32), labels, weights
 
     def on_epoch_end(self) -> None:
         self.epoch += 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.quick_layers import Kit
@@ -29,6 +29,20 @@ def two_heads(
     gender = layers.Dense(len(GENDERS), dtype="float32", name="gender")(x)
     expression = layers.Dense(len(EXPRESSIONS), dtype="float32", name="expression")(x)
     return keras.Model(inputs, [gender, expression], name="two_heads")
+
+
+def move_weights(trained: keras.Model, deeper: keras.Model) -> None:
+    """Give `deeper`, which has the blocks of `trained` and perhaps more, the same outputs.
+
+    A block that is new passes on what it gets: its last normalisation begins with a scale of 0 (Net2DeeperNet of Chen
+    et al. 2016 by the start of Goyal et al. 2017).
+    """
+    known = {layer.name: layer for layer in trained.layers}
+    for layer in deeper.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name].get_weights())
+        elif layer.name.endswith("_2_norm"):
+            layer.gamma.assign(ops.zeros_like(layer.gamma))
 
 
 def residual_features(inputs: Any, widths: Sequence[int], blocks: Sequence[int], kit: Kit) -> Any:

@@ -48,11 +48,17 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class ClassifierStage:
-    """`shares`: part of the draws that goes to each source."""
+    """`shares`: part of the draws that goes to each source.
+
+    `blocks`: of the network from this stage on. `own_labels`: how much the labels count beside people's that the
+    network, as it is before this stage, gives to faces whose gender or expression nobody said.
+    """
 
     schedule: Schedule
     augmentation: Strength
     shares: Mapping[str, float]
+    blocks: tuple[int, ...]
+    own_labels: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +139,12 @@ def parse_classifier(table: Mapping[str, Any], origin: str) -> ClassifierRecipe:
     if len(network.widths) != len(network.blocks):
         raise UsageError(f"{where}network.blocks: as many numbers are needed as in network.widths")
     draws = section(Draws, needed(table, "draws", where), f"{where}draws.")
-    return ClassifierRecipe(
-        *_named(table, where), network, draws, tuple(map(_classifier_stage, *_stages(table, where)))
-    )
+    stages: list[ClassifierStage] = []
+    blocks = network.blocks
+    for part, place in zip(*_stages(table, where), strict=True):
+        stages.append(_classifier_stage(part, place, blocks))
+        blocks = stages[-1].blocks
+    return ClassifierRecipe(*_named(table, where), network, draws, tuple(stages))
 
 
 def parse_detector(table: Mapping[str, Any], origin: str) -> DetectorRecipe:
@@ -182,10 +191,15 @@ def _stages(table: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]],
     return stages, [f"{where}stages.{number}." for number in range(1, len(stages) + 1)]
 
 
-def _classifier_stage(table: dict[str, Any], where: str) -> ClassifierStage:
-    only(table, {"schedule", "augmentation", "shares"}, where)
+def _classifier_stage(table: dict[str, Any], where: str, before: tuple[int, ...]) -> ClassifierStage:
+    """`before`: the network's blocks until this stage."""
+    only(table, {"schedule", "augmentation", "shares", "blocks", "own_labels"}, where)
     strength = section(Strength, table.get("augmentation", {}), f"{where}augmentation.")
-    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where))
+    blocks: tuple[int, ...] = value(table["blocks"], tuple[int, ...], f"{where}blocks") if "blocks" in table else before
+    if len(blocks) != len(before) or any(now < then for now, then in zip(blocks, before, strict=True)):
+        raise UsageError(f"{where}blocks: expected {len(before)} numbers, none below {list(before)}")
+    own_labels = value(table.get("own_labels", 0.0), float, f"{where}own_labels")
+    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where), blocks, own_labels)
 
 
 def _detector_stage(table: dict[str, Any], where: str) -> DetectorStage:

@@ -15,7 +15,7 @@ from faceannot.detector import OUTPUTS, Detector
 from faceannot.errors import FaceannotError
 from faceannot.training.detector.network import detector_network
 from faceannot.training.export import export_onnx
-from faceannot.training.networks import two_heads
+from faceannot.training.networks import move_weights, two_heads
 from faceannot.training.quick_layers import QuickBatchNormalization, QuickConv2D, QuickDepthwiseConv2D
 
 SMALL = {"side_px": 32, "widths": (8, 16), "blocks": (1, 1), "dropout": 0.1, "for_training": False}
@@ -118,3 +118,15 @@ def test_quick_convolutions_give_what_kerass_own_give(side: int, stride: int, si
         mine, theirs = (keras.ops.convert_to_numpy(layer(values)) for layer in (quick, own))
         assert mine.shape == theirs.shape
         assert np.allclose(mine, theirs, atol=1e-5)
+
+
+def test_a_deeper_network_begins_with_what_the_trained_one_says() -> None:
+    crops = np.random.default_rng(5).integers(0, 256, (4, 32, 32, 3)).astype(np.float32)
+    trained = stirred(two_heads(**SMALL))
+    deeper = two_heads(**(SMALL | {"blocks": (2, 3)}))
+    move_weights(trained, deeper)
+    for before, now in zip(trained.predict(crops, verbose=0), deeper.predict(crops, verbose=0), strict=True):
+        assert np.allclose(before, now, atol=1e-5)
+    new = deeper.get_layer("stage2_block3_2_norm")
+    new.gamma.assign(new.gamma + 0.5)
+    assert not np.allclose(deeper.predict(crops, verbose=0)[0], trained.predict(crops, verbose=0)[0], atol=1e-3)

@@ -1,0 +1,62 @@
+"""Labels that the bundled classifier's network gives itself, for faces whose gender or expression nobody said.
+
+Shares, not decisions (Hinton et al. 2015), and of the face as it is: pictures of it that are turned, darkened or
+small should get the same. So each face teaches both heads (cross-labelling), and the sources grow alike.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from faceannot.classifier import softmax
+from faceannot.training.augmentation import central
+from faceannot.training.fit import CropPool, FloatArray, Targets, targets
+
+_BATCH = 256
+
+
+def with_own_labels(
+    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, weight: float, kept: Path
+) -> Targets:
+    """`targets` of all examples, and for those `among` them that lack a label the network's, which count `weight`.
+
+    The network looks at each face and at its mirror image. Its labels are kept in the file `kept`, for a training
+    that goes on.
+    """
+    labels, weights = targets(pool.examples)
+    for head, own in enumerate(_own(network, pool, among, side_px, kept)):
+        missing = weights[head][among] == 0
+        labels[head][among[missing]] = own[missing]
+        weights[head][among[missing]] = weight
+    return labels, weights
+
+
+def _own(
+    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, kept: Path
+) -> tuple[FloatArray, FloatArray]:
+    if not kept.is_file():
+        genders, expressions = _predicted(network, pool, among, side_px)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_name(f"partial.{kept.name}")
+        np.savez(partial, genders=genders, expressions=expressions)
+        os.replace(partial, kept)  # noqa: PTH105
+    with np.load(kept, allow_pickle=False) as file:
+        return file["genders"], file["expressions"]
+
+
+def _predicted(
+    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int
+) -> tuple[FloatArray, FloatArray]:
+    """Shares (n, 2) and (n, 7)."""
+    parts: tuple[list[FloatArray], list[FloatArray]] = [], []
+    for start in range(0, len(among), _BATCH):
+        crops = np.stack([central(pool.crop(index), side_px) for index in among[start : start + _BATCH]])
+        looks = (network.predict_on_batch(look.astype(np.float32)) for look in (crops, crops[:, :, ::-1]))
+        for part, first, second in zip(parts, *looks, strict=True):
+            part.append(softmax((first + second) / 2, 1.0).astype(np.float32))
+    return np.concatenate(parts[0]), np.concatenate(parts[1])
