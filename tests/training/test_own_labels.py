@@ -1,0 +1,59 @@
+"""Labels that the network gives itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from faceannot.datasets.prepare import Prepared
+from faceannot.training.fit import CropPool
+from faceannot.training.networks import two_heads
+from faceannot.training.own_labels import with_own_labels
+
+EVERYBODY = np.arange(16)
+
+
+def network(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return two_heads(32, widths=(8, 16), blocks=(1, 1), dropout=0.0, for_training=True)
+
+
+def test_only_what_nobody_said_is_added_and_it_counts_less(prepared: Prepared, tmp_path: Path) -> None:
+    pool = CropPool([prepared])
+    said = with_own_labels(network(3), pool, EVERYBODY, 32, 0.25, tmp_path / "stage4" / "own.npz")
+    (genders, expressions), (gender_weights, expression_weights) = said
+    assert gender_weights.tolist() == [1.0] * 8 + [0.25] * 8
+    assert expression_weights.tolist() == [0.25] * 8 + [1.0] * 8
+    assert set(genders[:8].ravel()) == {0.0, 1.0}
+    assert np.allclose(genders.sum(axis=1), 1)
+    assert np.allclose(expressions.sum(axis=1), 1)
+    assert len({tuple(shares) for shares in expressions[:8].tolist()}) == 8
+
+
+def test_nobody_else_gets_one(prepared: Prepared, tmp_path: Path) -> None:
+    _, (gender_weights, expression_weights) = with_own_labels(
+        network(3), CropPool([prepared]), EVERYBODY[12:], 32, 0.25, tmp_path / "own.npz"
+    )
+    assert gender_weights.tolist() == [1.0] * 8 + [0.0] * 4 + [0.25] * 4
+    assert expression_weights.tolist() == [0.0] * 8 + [1.0] * 8
+
+
+def test_a_face_and_its_mirror_image_get_the_same(prepared: Prepared, tmp_path: Path) -> None:
+    mirrored = Prepared(np.ascontiguousarray(prepared.crops[:, :, ::-1]), prepared.examples)
+    both = [
+        with_own_labels(network(3), CropPool([one]), EVERYBODY, 32, 0.25, tmp_path / f"{n}.npz")
+        for n, one in enumerate((prepared, mirrored))
+    ]
+    for labels, others in zip(both[0][0], both[1][0], strict=True):
+        assert np.allclose(labels, others, atol=1e-5)
+
+
+def test_a_training_that_goes_on_has_the_labels_that_it_began_with(prepared: Prepared, tmp_path: Path) -> None:
+    first, again, fresh = (
+        with_own_labels(network(seed), CropPool([prepared]), EVERYBODY, 32, 0.25, tmp_path / name)
+        for seed, name in ((3, "own.npz"), (4, "own.npz"), (4, "other.npz"))
+    )
+    assert np.array_equal(first[0][1], again[0][1])
+    assert not np.allclose(again[0][1], fresh[0][1], atol=1e-4)
