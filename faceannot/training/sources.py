@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.bundle import load_bundle
+from faceannot.datasets import affectnet_masked, affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
 from faceannot.datasets.cleaning import clean
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import prepare
@@ -34,6 +35,7 @@ def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[
         "utkface": partial(utkface.read, data / "utkface"),
         "all-age-faces": partial(all_age_faces.read, data / "all-age-faces"),
         "affectnet": partial(affectnet_yolo.read, data / "affectnet-yolo", genders),
+        "affectnet-masked": partial(affectnet_masked.read, data / "affectnet-masked"),
         "ferplus": partial(ferplus.read, data / "ferplus"),
         "gender58k": partial(gender_folders.read, data / "gender58k", identities),
     }
@@ -63,8 +65,9 @@ def _close_ups(read_examples: Callable[[], Sequence[Example]], most: int) -> Ite
 def main() -> None:
     options = _parse()
     workers = os.cpu_count() or 1
+    detector = options.detector or load_bundle().detector
     for name, read_examples in classifier_sources(options.data, options.genders).items():
-        prepared = prepare(read_examples(), options.out / "crops" / name, options.teacher, workers=workers)
+        prepared = prepare(read_examples(), options.out / "crops" / name, detector, workers=workers)
         sys.stderr.write(f"{name}: {len(prepared.examples)} crops\n")
     for name, read_photos in detector_sources(options.data, _names(options.kept)).items():
         folder = options.out / "faces" / name
@@ -78,6 +81,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="folder of the data sets")
     parser.add_argument("out", type=Path, help="folder for what is made")
     parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
+    parser.add_argument("--detector", type=Path, help="ONNX file that aligns the crops (the bundled one)")
     parser.add_argument("--genders", type=Path, help="CSV with picture, gender and age of FFHQ pictures")
     parser.add_argument("--kept", type=Path, help="list that names in each line a photo kept for judging")
     return parser.parse_args()

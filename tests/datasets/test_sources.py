@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from faceannot.datasets.cleaning import COPY
+from faceannot.datasets.example import one_hot
 from faceannot.datasets.sources import KINDS, clean_sources, parse_source
 from faceannot.errors import DatasetError
 from tests.datasets.conftest import Painter
@@ -92,7 +93,14 @@ def test_files_are_told_by_their_content(tmp_path: Path, paint: Painter) -> None
 
 
 def test_every_kind_is_tried() -> None:
-    assert {make.__name__.replace("_", "-") for make in MAKERS} | {"manifest"} == set(KINDS)
+    assert {make.__name__.replace("_", "-") for make in MAKERS} | {"manifest", "affectnet-masked"} == set(KINDS)
+
+
+def test_class_folders_are_a_named_set_where_it_is_named(tmp_path: Path, paint: Painter) -> None:
+    paint(tmp_path / "train" / "angry" / "1.jpg")
+    assert [one.source for one in parse_source(str(tmp_path)).examples()] == ["folders"]
+    (example,) = parse_source(f"affectnet-masked:{tmp_path}").examples()
+    assert (example.source, example.split, example.expression) == ("affectnet-masked", "train", one_hot("anger"))
 
 
 def test_options_follow_the_path(tmp_path: Path, paint: Painter) -> None:
