@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.datasets.prepare import load
+from faceannot.errors import DatasetError
 from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision
 from faceannot.training.leaks import leaked
 from faceannot.training.networks import move_weights, two_heads
@@ -32,15 +33,15 @@ def train(prepared: Path, out: Path, recipe: ClassifierRecipe) -> keras.Model:
 
 
 def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model:
-    """`train`, on crops that are at hand."""
+    """`train`, on crops that are at hand. Raises `DatasetError` where all of them show faces of a test part."""
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
     usable = _usable(pool, recipe.draws.youngest_for_gender)
     with half_precision():
         network = _network(recipe, recipe.stages[0].blocks, for_training=True)
         for number, stage in enumerate(recipe.stages, start=1):
             network = _deeper(network, recipe, stage, number)
-            weights = usable * draw_weights(pool.examples, stage.shares, recipe.draws.power)
-            _train_stage(network, pool, weights / weights.sum(), recipe.network.side_px, stage, out / f"stage{number}")
+            chances = _chances(pool, usable, stage, recipe.draws.power)
+            _train_stage(network, pool, chances, recipe.network.side_px, stage, out / f"stage{number}")
     model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
@@ -74,6 +75,13 @@ def _train_stage(
         said = with_own_labels(network, pool, drawn, side_px, stage.own_labels, folder / "own_labels.npz")
     batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
     fit(network, batches, stage.schedule, folder)
+
+
+def _chances(pool: CropPool, usable: NDArray[np.bool_], stage: ClassifierStage, power: float) -> NDArray[np.float64]:
+    weights = usable * draw_weights(pool.examples, stage.shares, power)
+    if not weights.any():
+        raise DatasetError("there is nothing to learn from: every training face looks like one of a test part")
+    return np.asarray(weights / weights.sum())
 
 
 def _usable(pool: CropPool, youngest: int) -> NDArray[np.bool_]:

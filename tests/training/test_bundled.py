@@ -38,6 +38,14 @@ def test_the_bundled_classifiers_recipe_leaves_a_bundle(tmp_path: Path) -> None:
     assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in (1, 2, 3, 4)]
 
 
+def test_training_faces_that_are_all_test_faces_are_refused_in_words(tmp_path: Path) -> None:
+    source = tiny.prepared(tmp_path / "both", kind="both", source="utkface")
+    crops = np.load(source / "crops.npy")
+    np.save(source / "crops.npy", crops[np.arange(len(crops)) % 2])
+    with pytest.raises(DatasetError, match="every training face looks like one of a test part"):
+        train(order(f"prepared:{source}", tmp_path), lambda moment: None)
+
+
 def test_sources_that_it_does_not_know_are_refused(tmp_path: Path) -> None:
     source = tiny.prepared(tmp_path / "both", kind="both")
     with pytest.raises(DatasetError, match=r"utkface \(utkface:PATH\)"):
