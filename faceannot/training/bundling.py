@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from faceannot.alignment import Template
 from faceannot.bundle import DESCRIPTION, FORMAT, Bundle, file_sha256
 from faceannot.classifier import logits
+from faceannot.datasets import affectnet_masked
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.defaults import usable_cpus
@@ -37,6 +38,8 @@ FloatArray = NDArray[np.float64]
 # Faces that decide the balance of women and men: grown-ups whose gender people recorded one by one.
 BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
+# Nobody's photos are like these, with each expression as often as any other and nothing round the face.
+NOT_CALIBRATED_ON = affectnet_masked.SOURCE
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
 DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"
@@ -111,7 +114,10 @@ def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArr
 
 
 def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Calibration:
-    """Temperatures and biases from the logits of both heads on validation faces."""
+    """Temperatures and biases from the logits of both heads on validation faces that look like people's photos."""
+    if any(example.source != NOT_CALIBRATED_ON for example in examples):
+        kept = [row for row, example in enumerate(examples) if example.source != NOT_CALIBRATED_ON]
+        logits, examples = [part[kept] for part in logits], [examples[row] for row in kept]
     wanted, known = targets(examples)
     grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
     is_female = np.array([e.gender == "female" for e in examples])

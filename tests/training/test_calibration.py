@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from faceannot.datasets.example import Example, one_hot
+from faceannot.records import EXPRESSIONS, Expression
+from faceannot.training.bundling import calibrate
 from faceannot.training.calibration import balanced_bias, expression_biases, temperature
 
 
@@ -54,3 +59,18 @@ def test_a_large_source_weighs_no_more_than_a_small_one() -> None:
     shown = np.array([0] * 1000 + [3] * 10)
     biases = expression_biases(logits, np.eye(7)[shown], ["large"] * 1000 + ["small"] * 10)
     assert biases[0] == pytest.approx(biases[3])
+
+
+def test_pictures_like_nobodys_photos_do_not_count_unless_there_are_no_others() -> None:
+    random = np.random.default_rng(7)
+    logits = [random.normal(0, 1, (400, 2)).astype(np.float32), random.normal(0, 1, (400, 7)).astype(np.float32)]
+    photos = [face("rafdb", n, "happy" if n % 3 else "sad") for n in range(200)]
+    masked = [face("affectnet-masked", n, "fear") for n in range(200)]
+    alone = calibrate([part[:200] for part in logits], photos)
+    assert calibrate(logits, photos + masked) == alone
+    fearful = calibrate([part[200:] for part in logits], masked).expression_biases
+    assert max(range(7), key=lambda place: fearful[place]) == EXPRESSIONS.index("fear")
+
+
+def face(source: str, number: int, expression: Expression) -> Example:
+    return Example(source, str(number), Path(f"{number}.png"), "validation", expression=one_hot(expression))
