@@ -19,7 +19,7 @@ from faceannot.training.run import Order, train
 from tests import fakes
 from tests.training import tiny
 
-SHARES = tuple(f"stages.{number}.shares={{utkface = 1.0}}" for number in (1, 2, 3, 4))
+SHARES = tuple(f"stages.{number}.shares={{utkface = 1.0}}" for number in (1, 2, 3, 4, 5))
 QUICK = ("side_px=32", "widths=[8, 8]", "blocks=[1, 1]", "epochs=1", "steps=2", "batch=4", *SHARES)
 
 
@@ -35,7 +35,7 @@ def test_the_bundled_classifiers_recipe_leaves_a_bundle(tmp_path: Path) -> None:
     assert outcome.judged
     assert load_bundle(tmp_path / "out").name == "bundled-classifier"
     rows = (tmp_path / "out" / "history.csv").read_text().splitlines()
-    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in (1, 2, 3, 4)]
+    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in (1, 2, 3, 4, 5)]
 
 
 def test_training_faces_that_are_all_test_faces_are_refused_in_words(tmp_path: Path) -> None:
