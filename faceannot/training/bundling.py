@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from faceannot.alignment import Template
 from faceannot.bundle import DESCRIPTION, FORMAT, Bundle, file_sha256
 from faceannot.classifier import logits
-from faceannot.datasets import affectnet_masked
+from faceannot.datasets import affectnet_masked, affectnet_yolo
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.defaults import usable_cpus
@@ -38,8 +38,9 @@ FloatArray = NDArray[np.float64]
 # Faces that decide the balance of women and men: grown-ups whose gender people recorded one by one.
 BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
-# Nobody's photos are like these, with each expression as often as any other and nothing round the face.
-NOT_CALIBRATED_ON = affectnet_masked.SOURCE
+# Nobody's photos are like the first, with each expression as often as any other and nothing round the face; the genders
+# of the second were guessed by a model, or are those of other pictures (docs/data.md).
+NOT_CALIBRATED_ON = (affectnet_masked.SOURCE, affectnet_yolo.FFHQ)
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
 DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"
@@ -115,8 +116,8 @@ def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArr
 
 def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Calibration:
     """Temperatures and biases from the logits of both heads on validation faces that look like people's photos."""
-    if any(example.source != NOT_CALIBRATED_ON for example in examples):
-        kept = [row for row, example in enumerate(examples) if example.source != NOT_CALIBRATED_ON]
+    if any(example.source not in NOT_CALIBRATED_ON for example in examples):
+        kept = [row for row, example in enumerate(examples) if example.source not in NOT_CALIBRATED_ON]
         logits, examples = [part[kept] for part in logits], [examples[row] for row in kept]
     wanted, known = targets(examples)
     grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
