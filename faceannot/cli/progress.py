@@ -76,13 +76,16 @@ def open_bar(unit: str, *, hidden: bool, total: int | None = None, name: str | N
         # Of a bar that Ctrl-C leaves half made, which closes all the same.
         disable = True
 
+        # Whoever opens a bar closes it. Not a function of Python's, since Ctrl-C in there is shown instead of raised.
+        __del__ = object.__hash__
+
     hidden = hidden or sys.stderr is None or not sys.stderr.isatty()
-    size: dict[str, Any] = {} if hidden else bar_size()
+    size: dict[str, Any] = {} if hidden else _bar_size()
     known: dict[str, Any] = {"total": total, "desc": name, "initial": initial}
     return Bar(unit=unit, file=sys.stderr, disable=hidden, smoothing=0.1, **known, **size)
 
 
-def bar_size() -> dict[str, Any]:
+def _bar_size() -> dict[str, Any]:
     """How large tqdm may draw on standard error, a terminal."""
     # A terminal that does not know its size says 0 x 0, and tqdm would draw nothing on it.
     knows_size = os.get_terminal_size(sys.stderr.fileno()).columns > 0

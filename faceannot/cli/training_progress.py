@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from faceannot.cli.progress import bar_size
+from faceannot.cli.progress import open_bar
 
 if TYPE_CHECKING:
     from faceannot.training.epochs import Moment
@@ -49,10 +49,8 @@ class TrainingProgress:
         self._step, self._since = moment.step, time.monotonic()
         self._first = _batches(moment)
         if self._bars:
-            from tqdm import tqdm
-
             total = moment.epochs * moment.batches
-            self._bar = tqdm(total=total, initial=self._first, unit=" batches", file=sys.stderr, **bar_size())
+            self._bar = open_bar(" batches", hidden=False, total=total, initial=self._first)
 
     def _draw(self, moment: Moment) -> None:
         self._bar.set_description(f"{moment.step}: epoch {moment.epoch}/{moment.epochs}", refresh=False)

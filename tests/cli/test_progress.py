@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import sys
 from pathlib import Path
+from types import FrameType
 
+from faceannot.cli.progress import open_bar
 from tests import fakes
 from tests.cli.running import COMMAND, LIMIT_S, environment, faceannot
 
@@ -61,3 +64,18 @@ def test_a_terminal_of_no_known_size_sees_how_far_evaluate_and_prepare_are(tmp_p
     shown = on_a_terminal("prepare", *data, "--out", "crops", cwd=tmp_path)
     assert "folders" in shown
     assert "3/3" in shown
+
+
+def test_nothing_of_python_runs_when_a_bar_is_forgotten_where_ctrl_c_could_land() -> None:
+    ran = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            ran.append(frame.f_code.co_name)
+
+    bar = open_bar(" photos", hidden=True)
+    bar.close()
+    sys.setprofile(note)
+    del bar
+    sys.setprofile(None)
+    assert ran == []
