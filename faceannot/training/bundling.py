@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from faceannot.alignment import Template
 from faceannot.bundle import DESCRIPTION, FORMAT, Bundle, file_sha256
 from faceannot.classifier import logits
-from faceannot.datasets import affectnet_masked, affectnet_yolo
+from faceannot.datasets import affectnet_masked, affectnet_yolo, everyday
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
 from faceannot.defaults import usable_cpus
@@ -39,8 +39,9 @@ FloatArray = NDArray[np.float64]
 BALANCED_ON = ("utkface", "all-age-faces")
 GROWN_UP = 16
 # Nobody's photos are like the first, with each expression as often as any other and nothing round the face; the genders
-# of the second were guessed by a model, or are those of other pictures (docs/data.md).
-NOT_CALIBRATED_ON = (affectnet_masked.SOURCE, affectnet_yolo.FFHQ)
+# of the second were guessed by a model, or are those of other pictures (docs/data.md); a network was unsure of most of
+# the third.
+NOT_CALIBRATED_ON = (affectnet_masked.SOURCE, affectnet_yolo.FFHQ, everyday.SOURCE)
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
 DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"

@@ -14,7 +14,16 @@ from functools import partial
 from pathlib import Path
 
 from faceannot.bundle import load_bundle
-from faceannot.datasets import affectnet_masked, affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets import (
+    affectnet_masked,
+    affectnet_yolo,
+    all_age_faces,
+    everyday,
+    ferplus,
+    gender_folders,
+    rafdb,
+    utkface,
+)
 from faceannot.datasets.cleaning import clean
 from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import prepare
@@ -35,6 +44,7 @@ def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[
         "utkface": partial(utkface.read, data / "utkface"),
         "all-age-faces": partial(all_age_faces.read, data / "all-age-faces"),
         "affectnet": partial(affectnet_yolo.read, data / "affectnet-yolo", genders),
+        "everyday": partial(everyday.read, data),
         "affectnet-masked": partial(affectnet_masked.read, data / "affectnet-masked"),
         "ferplus": partial(ferplus.read, data / "ferplus"),
         "gender58k": partial(gender_folders.read, data / "gender58k", identities),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faceannot.datasets import affectnet_yolo, all_age_faces, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets import affectnet_yolo, all_age_faces, everyday, ferplus, gender_folders, rafdb, utkface
 from faceannot.datasets.example import one_hot
 from faceannot.errors import DatasetError
 from faceannot.records import EXPRESSIONS
@@ -175,3 +175,31 @@ def test_affectnet_without_a_label_file_names_it(tmp_path: Path, paint: Painter)
     paint(tmp_path / "train" / "images" / "image9.png")
     with pytest.raises(DatasetError, match=r"image9\.txt"):
         list(affectnet_yolo.read(tmp_path))
+
+
+def test_everyday_gives_what_is_there_of_its_table_and_counts_the_rest(
+    tmp_path: Path, paint: Painter, caplog: pytest.LogCaptureFixture
+) -> None:
+    paint(tmp_path / "appa-real" / "test" / "005619.jpg", 1)
+    paint(tmp_path / "appa-real" / "test" / "005624.jpg", 2)
+    paint(tmp_path / "appa-real" / "test" / "not in the table.jpg", 3)
+    with caplog.at_level(logging.WARNING):
+        read = [(example.name, example.gender, example.split) for example in everyday.read(tmp_path)]
+    assert read == [
+        ("appa-real/test/005619.jpg", "female", "train"),
+        ("appa-real/test/005624.jpg", "female", "test"),
+    ]
+    assert "2499 of 2501 pictures are missing" in caplog.text
+
+
+def test_everyday_needs_some_of_its_pictures(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"none of the pictures .* such as .*affectnet-yolo"):
+        list(everyday.read(tmp_path))
+
+
+def test_everyday_takes_no_picture_that_is_kept_for_judging_and_none_twice() -> None:
+    names = [line.split(",")[0] for line in everyday.TABLE.read_text().splitlines()[1:]]
+    assert len(set(names)) == len(names)
+    numbers = [int(name.split("ffhq_")[1].split(".")[0]) for name in names if "ffhq_" in name]
+    assert len(numbers) == 844
+    assert min(numbers) > max(affectnet_yolo.KEPT_FFHQ)

@@ -46,6 +46,12 @@ def all_age_faces(folder: Path, paint: Painter) -> None:
         (folder / "sets" / name).write_text("00000A02.jpg 0\n")
 
 
+def everyday(folder: Path, paint: Painter) -> None:
+    paint(folder / "appa-real" / "test" / "005624.jpg")
+    for name in ("webfaces", "affectnet-yolo"):
+        (folder / name).mkdir()
+
+
 def rafdb(folder: Path, paint: Painter) -> None:
     paint(folder / "train" / "4" / "train_00001_aligned.jpg", 1)
     paint(folder / "test" / "4" / "test_0001_aligned.jpg", 2)
@@ -68,7 +74,7 @@ def folders(folder: Path, paint: Painter) -> None:
 
 
 MAKERS = (
-    *(happy_h5, celeba, ferplus, affectnet_yolo, all_age_faces),
+    *(happy_h5, celeba, ferplus, affectnet_yolo, everyday, all_age_faces),
     *(rafdb, fer2013, gender_folders, utkface, folders),
 )
 
