@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from faceannot.datasets.prepare import load
 from faceannot.errors import DatasetError
-from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision
+from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision, weights_of
 from faceannot.training.leaks import leaked
 from faceannot.training.networks import move_weights, two_heads
 from faceannot.training.own_labels import with_own_labels
@@ -70,7 +70,8 @@ def _train_stage(
     folder: Path,
 ) -> None:
     said = None
-    if stage.own_labels:
+    # A stage that is finished needs no labels any more, which take minutes.
+    if stage.own_labels and not weights_of(folder).is_file():
         drawn = np.flatnonzero(chances)
         said = with_own_labels(network, pool, drawn, side_px, stage.own_labels, folder / "own_labels.npz")
     batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)

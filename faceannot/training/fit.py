@@ -112,6 +112,11 @@ def half_precision() -> Iterator[None]:
         keras.mixed_precision.set_dtype_policy("float32")
 
 
+def weights_of(folder: Path) -> Path:
+    """Where a training in `folder` leaves its weights when it is finished."""
+    return folder / "finished.weights.h5"
+
+
 def fit(model: keras.Model, batches: DrawnBatches, schedule: Schedule, folder: Path) -> None:
     """Train the two-headed `model` in place; see `fit_averaged`."""
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=schedule.label_smoothing)
@@ -124,7 +129,7 @@ def fit_averaged(model: keras.Model, batches: Any, schedule: Schedule, folder: P
     `batches` has an attribute `epoch` that this sets; `compiled` goes to `Model.compile`. `folder` keeps a checkpoint
     of each epoch and `history.csv`, and a run that died goes on from there. A run that finished is not repeated.
     """
-    finished = folder / "finished.weights.h5"
+    finished = weights_of(folder)
     if finished.is_file():
         model.load_weights(finished)
         return

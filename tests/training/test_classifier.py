@@ -1,0 +1,44 @@
+"""The bundled classifier's training, stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceannot.datasets.prepare import Prepared
+from faceannot.training.augmentation import Strength
+from faceannot.training.classifier import train_on
+from faceannot.training.fit import CropPool
+from faceannot.training.stages import ClassifierRecipe, ClassifierStage, Draws, Schedule, TwoHeads
+
+SCHEDULE = Schedule(
+    epochs=1, steps=1, batch=4, learning_rate=1e-3, weight_decay=0.0, label_smoothing=0.0, ema=0.5, seed=3
+)
+STAGE = ClassifierStage(SCHEDULE, Strength(), {"painted": 1.0}, (1, 1), own_labels=0.5)
+RECIPE = ClassifierRecipe("tiny", "", TwoHeads(32, (8, 16), (1, 1), 0.0), Draws(0.0, 0), (STAGE,))
+
+
+@pytest.fixture
+def pool(prepared: Prepared) -> CropPool:
+    return CropPool([replace(prepared, examples=tuple(replace(e, source="painted") for e in prepared.examples))])
+
+
+def test_a_stage_that_is_finished_is_taken_as_it_is_without_new_labels(pool: CropPool, tmp_path: Path) -> None:
+    first = train_on(pool, tmp_path, RECIPE)
+    labels = tmp_path / "stage1" / "own_labels.npz"
+    labels.unlink()
+    again = train_on(pool, tmp_path, RECIPE)
+    assert not labels.exists()
+    for one, other in zip(first.get_weights(), again.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_further_stage_may_have_more_blocks(pool: CropPool, tmp_path: Path) -> None:
+    small = train_on(pool, tmp_path, RECIPE)
+    deeper = replace(STAGE, blocks=(1, 2))
+    larger = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, deeper)))
+    assert larger.count_params() > small.count_params()
+    assert (tmp_path / "stage2" / "own_labels.npz").is_file()
