@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from faceannot.detector import HINT, SMALL_FACE_PX, STRIDES, Detections, Detector, decode, overlap, resized, suppress
+from faceannot.detector import HINT, SMALL_FACE_PX, STRIDES, Detections, Detector, decode, merge, overlap, resized
 from faceannot.errors import BundleError
 from faceannot.tiles import Tile, whole
 from tests import fakes
@@ -47,23 +47,39 @@ def test_decode_leaves_out_what_is_below_the_threshold() -> None:
     assert len(decode(outputs, (64, 64), 0.51)) == 0
 
 
-def test_suppress_keeps_the_best_of_overlapping_boxes_and_all_others() -> None:
-    kept = suppress(found((0, 0, 10, 10, 0.7), (1, 1, 11, 11, 0.9), (30, 0, 40, 10, 0.5)))
+def test_merge_keeps_one_of_overlapping_boxes_and_all_others() -> None:
+    kept = merge(found((0, 0, 10, 10, 0.7), (1, 1, 11, 11, 0.9), (30, 0, 40, 10, 0.5)))
     assert kept.scores == pytest.approx([0.9, 0.5])
 
 
-def test_suppress_drops_a_weaker_box_inside_a_face() -> None:
-    kept = suppress(found((0, 0, 100, 100, 0.9), (20, 20, 40, 40, 0.8)))
+def test_merge_drops_a_weaker_box_inside_a_face() -> None:
+    kept = merge(found((0, 0, 100, 100, 0.9), (20, 20, 40, 40, 0.8)))
     assert len(kept) == 1
+    assert kept.boxes[0] == pytest.approx([0, 0, 100, 100])
+
+
+def test_a_face_is_where_the_finds_that_agree_on_it_see_it_by_their_scores() -> None:
+    finds = found((0, 0, 100, 100, 0.9), (10, 0, 110, 100, 0.3), (60, 0, 160, 100, 0.6), (0, 50, 100, 150, 0.8))
+    finds.landmarks[:, 0, 0] = (40, 48, 99, 98)
+    kept = merge(finds)
+    # The last one overlaps too much to be another face, and too little to say where this one is.
+    assert kept.scores == pytest.approx([0.9, 0.6])
+    assert kept.boxes[0] == pytest.approx([2.5, 0, 102.5, 100])
+    assert kept.landmarks[0, 0, 0] == pytest.approx(42)
+    assert kept.boxes[1] == pytest.approx([60, 0, 160, 100])
 
 
 @given(arrays.arrays(np.float32, st.tuples(st.integers(0, 25), st.just(5)), elements=st.floats(0, 1, width=32)))
-def test_suppressing_twice_changes_nothing_and_no_kept_boxes_overlap(rows: np.ndarray) -> None:
+def test_merged_finds_keep_their_order_and_stay_among_those_that_they_are_made_of(rows: np.ndarray) -> None:
     boxes = np.concatenate([rows[:, :2] * 50, rows[:, :2] * 50 + 1 + rows[:, 2:4] * 30], axis=1)
-    once = suppress(Detections(boxes, np.zeros((len(rows), 5, 2), np.float32), rows[:, 4]))
-    assert np.array_equal(suppress(once).boxes, once.boxes)
-    for number, box in enumerate(once.boxes):
-        assert (np.delete(overlap(box, once.boxes), number) <= 0.3 + 1e-6).all()
+    once = merge(Detections(boxes, np.zeros((len(rows), 5, 2), np.float32), rows[:, 4]))
+    assert (np.diff(once.scores) <= 0).all()
+    assert once.scores.max(initial=0.0) == rows[:, 4].max(initial=0.0)
+    assert len(merge(once)) <= len(once)
+    for box in once.boxes:
+        near = boxes[overlap(box, boxes) > 0.2]
+        assert (near.min(axis=0) - 1e-3 <= box).all()
+        assert (box <= near.max(axis=0) + 1e-3).all()
 
 
 @given(st.tuples(st.floats(0, 50), st.floats(0, 50), st.floats(1, 40), st.floats(1, 40)))
