@@ -36,10 +36,16 @@ class Verifier:
         self._verification = verification
 
     def logits(self, crops: RgbArray) -> FloatArray:
-        """How much each of `crops` (n, side, side, 3) uint8, as `surroundings` cuts them, looks like a face."""
+        """How much each of `crops` (n, side, side, 3) uint8, as `surroundings` cuts them, looks like a face.
+
+        The mean of that and of how much its mirror image does.
+        """
         batches = (crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH))
-        parts = [run(self._session, OUTPUTS, batch)[0][:, 0] for batch in batches]
+        parts = [(self._seen(batch) + self._seen(batch[:, :, ::-1])) / 2 for batch in batches]
         return np.concatenate([np.zeros(0, np.float32), *parts])
+
+    def _seen(self, crops: RgbArray) -> FloatArray:
+        return np.asarray(run(self._session, OUTPUTS, crops)[0][:, 0])
 
     def scored(self, rgb: RgbArray, found: Detections) -> Detections:
         """`found` in `rgb` (height, width, 3) uint8 with new scores, best first."""
