@@ -22,7 +22,7 @@ STRIDES = (8, 16, 32)
 # Numbers a cell: two scores, a box, five landmarks.
 _NUMBERS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 OUTPUTS = tuple(f"{part}_{stride}" for part in _NUMBERS for stride in STRIDES)
-NMS_IOU = 0.3
+NMS_IOU = 0.4
 # Boxes that share this much with the best one say the same of the same face.
 SAME_IOU = 0.5
 # Scores of 0 have to make a mean, too.

@@ -59,7 +59,7 @@ def test_merge_drops_a_weaker_box_inside_a_face() -> None:
 
 
 def test_a_face_is_where_the_finds_that_agree_on_it_see_it_by_their_scores() -> None:
-    finds = found((0, 0, 100, 100, 0.9), (10, 0, 110, 100, 0.3), (60, 0, 160, 100, 0.6), (0, 50, 100, 150, 0.8))
+    finds = found((0, 0, 100, 100, 0.9), (10, 0, 110, 100, 0.3), (60, 0, 160, 100, 0.6), (0, 40, 100, 140, 0.8))
     finds.landmarks[:, 0, 0] = (40, 48, 99, 98)
     kept = merge(finds)
     # The last one overlaps too much to be another face, and too little to say where this one is.
