@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LABELLED = "labelled:"
 KERAS_DETECTOR = "detector.keras"
 # Sources that are part of what a kind reads.
-_PARTS = {"affectnet": "affectnet-yolo:PATH", "ffhq": "affectnet-yolo:PATH?genders=FILE"}
+_PARTS = {"affectnet": "affectnet-yolo:PATH"}
 
 
 def train_bundled(order: Order, watch: Watch) -> Judged | None:

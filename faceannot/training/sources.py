@@ -36,14 +36,14 @@ from faceannot.training.detector.labels import label_photos, load_labelled
 CLOSE_UPS = {"rafdb": 8000, "affectnet": 8000, "utkface": 6000, "all-age-faces": 5000, "ferplus": 4000}
 
 
-def classifier_sources(data: Path, genders: Path | None) -> dict[str, Callable[[], Sequence[Example]]]:
-    """Name to reader of what the classifier learns from; `genders`: table of FFHQ pictures with gender and age."""
+def classifier_sources(data: Path) -> dict[str, Callable[[], Sequence[Example]]]:
+    """Name to reader of what the classifier learns from."""
     identities = data / "gender58k-identities" / "identity_CelebA.txt"
     readers: dict[str, Callable[[], Iterator[Example]]] = {
         "rafdb": partial(rafdb.read, data / "rafdb"),
         "utkface": partial(utkface.read, data / "utkface"),
         "all-age-faces": partial(all_age_faces.read, data / "all-age-faces"),
-        "affectnet": partial(affectnet_yolo.read, data / "affectnet-yolo", genders),
+        "affectnet": partial(affectnet_yolo.read, data / "affectnet-yolo"),
         "everyday": partial(everyday.read, data),
         "affectnet-masked": partial(affectnet_masked.read, data / "affectnet-masked"),
         "ferplus": partial(ferplus.read, data / "ferplus"),
@@ -64,7 +64,7 @@ def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[],
         "webfaces": partial(annotated_photos.webfaces, data / "webfaces"),
         "appa-real": partial(annotated_photos.appa_real, data / "appa-real"),
     }
-    faces = classifier_sources(data, None)
+    faces = classifier_sources(data)
     return photos | {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}
 
 
@@ -76,7 +76,7 @@ def main() -> None:
     options = _parse()
     workers = os.cpu_count() or 1
     detector = options.detector or load_bundle().detector
-    for name, read_examples in classifier_sources(options.data, options.genders).items():
+    for name, read_examples in classifier_sources(options.data).items():
         prepared = prepare(read_examples(), options.out / "crops" / name, detector, workers=workers)
         sys.stderr.write(f"{name}: {len(prepared.examples)} crops\n")
     for name, read_photos in detector_sources(options.data, _names(options.kept)).items():
@@ -92,7 +92,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("out", type=Path, help="folder for what is made")
     parser.add_argument("--teacher", type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument("--detector", type=Path, help="ONNX file that aligns the crops (the bundled one)")
-    parser.add_argument("--genders", type=Path, help="CSV with picture, gender and age of FFHQ pictures")
     parser.add_argument("--kept", type=Path, help="list that names in each line a photo kept for judging")
     return parser.parse_args()
 

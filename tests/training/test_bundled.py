@@ -19,7 +19,8 @@ from faceannot.training.run import Order, train
 from tests import fakes
 from tests.training import tiny
 
-SHARES = tuple(f"stages.{number}.shares={{utkface = 1.0}}" for number in (1, 2, 3, 4, 5))
+STAGES = range(1, 8)
+SHARES = tuple(f"stages.{number}.shares={{utkface = 1.0}}" for number in STAGES)
 QUICK = ("side_px=32", "widths=[8, 8]", "blocks=[1, 1]", "epochs=1", "steps=2", "batch=4", *SHARES)
 
 
@@ -35,7 +36,7 @@ def test_the_bundled_classifiers_recipe_leaves_a_bundle(tmp_path: Path) -> None:
     assert outcome.judged
     assert load_bundle(tmp_path / "out").name == "bundled-classifier"
     rows = (tmp_path / "out" / "history.csv").read_text().splitlines()
-    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in (1, 2, 3, 4, 5)]
+    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in STAGES]
 
 
 def test_training_faces_that_are_all_test_faces_are_refused_in_words(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_every_source_of_the_recipe_is_needed(tmp_path: Path) -> None:
     wanted = replace(order(f"prepared:{source}", tmp_path), recipe=open_recipe("bundled-classifier"))
     with pytest.raises(DatasetError) as raised:
         train(wanted, lambda moment: None)
-    for part in ("all-age-faces:PATH", "ffhq (affectnet-yolo:PATH?genders=FILE)", "rafdb", "ferplus", "gender-folders"):
+    for part in ("all-age-faces:PATH", "affectnet (affectnet-yolo:PATH)", "everyday:PATH", "rafdb", "gender-folders"):
         assert part in str(raised.value)
     assert "utkface" not in str(raised.value)
 
