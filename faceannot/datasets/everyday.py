@@ -14,7 +14,7 @@ from faceannot.datasets.files import present, read_rows
 
 SOURCE = "everyday"
 LAYOUT = """\
-PATH/appa-real/train/000001.jpg, PATH/appa-real/val/, PATH/appa-real/test/    (APPA-REAL)
+PATH/appa-real/train/000001.jpg, PATH/appa-real/val/, PATH/appa-real/test/      (APPA-REAL)
 PATH/webfaces/Caltech_WebFaces/pic00001.jpg                                     (Caltech Web Faces)
 PATH/affectnet-yolo/train/images/ffhq_1200.png                                  (as for affectnet-yolo)
     genders come with faceannot"""
