@@ -7,13 +7,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceannot.bundle import DESCRIPTION, Bundle, file_sha256, load_bundle
 from faceannot.datasets.sources import KINDS
 from faceannot.errors import DatasetError, UsageError
-from faceannot.training.bundling import DETECTOR, MIRRORED, bundle_verifier, calibrate, describe
+from faceannot.training.bundle_calibration import MIRRORED, calibrate_classifier
+from faceannot.training.bundling import DETECTOR, bundle_verifier, describe
 from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import train_on
 from faceannot.training.detector.labels import load_labelled
@@ -63,7 +65,8 @@ def _classifier(order: Order, wanted: ClassifierRecipe, base: Bundle, watch: Wat
     stages = [
         Trained(step, model, _history(order.out / STEPS / step.name), len(pool.examples), ()) for step in recipe.steps
     ]
-    return leave(order.out, recipe, stages, pool, base, calibrate, mirrored=MIRRORED, eight_bits=True)
+    calibrated = partial(calibrate_classifier, side_px=wanted.network.side_px, strength=wanted.stages[-1].augmentation)
+    return leave(order.out, recipe, stages, pool, base, calibrated, mirrored=MIRRORED, eight_bits=True)
 
 
 def _where_from(source: str) -> str:

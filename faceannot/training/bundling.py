@@ -19,35 +19,26 @@ from numpy.typing import NDArray
 
 from faceannot.alignment import Template
 from faceannot.bundle import DESCRIPTION, FORMAT, Bundle, file_sha256
-from faceannot.classifier import logits
-from faceannot.datasets import affectnet_masked, affectnet_yolo, everyday
-from faceannot.datasets.example import Example
 from faceannot.datasets.prepare import load
-from faceannot.defaults import usable_cpus
 from faceannot.errors import FaceannotError
-from faceannot.onnx_files import open_network
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
+from faceannot.training.augmentation import Strength
+from faceannot.training.bundle_calibration import MIRRORED, calibrate_classifier, classifier_logits
+from faceannot.training.calibration import Calibration
+from faceannot.training.classifier import RECIPE
 from faceannot.training.detector.verify import DESCRIPTION as VERIFIER_DESCRIPTION
 from faceannot.training.detector.verify import KERAS as VERIFIER_KERAS
 from faceannot.training.eight_bits import in_eight_bits
 from faceannot.training.export import export_onnx
-from faceannot.training.fit import CropPool, central_crops, targets
+from faceannot.training.fit import CropPool, central_crops
+from faceannot.training.recipe_files import read_recipe
+from faceannot.training.stages import parse_classifier
 
 FloatArray = NDArray[np.float64]
-# Faces that decide the balance of women and men: grown-ups whose gender people recorded one by one.
-BALANCED_ON = ("utkface", "all-age-faces")
-GROWN_UP = 16
-# Nobody's photos are like the first, with each expression as often as any other and nothing round the face; the genders
-# of the second were guessed by a model, or are those of other pictures (docs/data.md); a network was unsure of most of
-# the third.
-NOT_CALIBRATED_ON = (affectnet_masked.SOURCE, affectnet_yolo.FFHQ, everyday.SOURCE)
 # A label below this is `unsure`. On RAF-DB and FER+ that and the expression flag half of the errors (docs/training.md).
 UNSURE_BELOW = 0.5
 DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"
 DETECTION_SIZES_PX = [640, 3840]
-# Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md).
-MIRRORED = True
 # Validation faces that show what eight bits have to hold, and that Keras and the ONNX file are compared on.
 MEASURED, SEED = 512, 20261125
 LICENCE = (
@@ -55,17 +46,24 @@ LICENCE = (
 )
 
 
-def bundle(detector: Path, classifier: Path, prepared: Path, out: Path, *, threshold: float) -> None:
-    """Export both Keras files to ONNX, check them, calibrate the classifier on validation faces and describe all."""
+def bundle(
+    detector: Path, classifier: Path, prepared: Path, out: Path, *, threshold: float, strength: Strength
+) -> None:
+    """Export both Keras files to ONNX, check them, calibrate the classifier on validation faces and describe all.
+
+    `strength`: see `calibrate_classifier`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     network = keras.saving.load_model(classifier, compile=False, safe_mode=True)
-    crops, examples = _validation(prepared, network.input_shape[1])
-    _write_classifier(network, crops, out / CLASSIFIER)
+    side_px = network.input_shape[1]
+    pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
+    places = [place for place, example in enumerate(pool.examples) if example.split == "validation"]
+    _write_classifier(network, central_crops(pool, places, side_px), out / CLASSIFIER)
     finder = keras.saving.load_model(detector, compile=False, safe_mode=True)
     export_onnx(finder, out / DETECTOR, channels_first_input=True, half=True)
     verifier = bundle_verifier(detector.parent, out)
-    calibration = calibrate(classifier_logits(out / CLASSIFIER, crops, mirrored=MIRRORED), examples)
-    description = describe(out, network.input_shape[1], calibration, threshold, mirrored=MIRRORED, verifier=verifier)
+    calibration = calibrate_classifier(out / CLASSIFIER, pool, places, side_px, strength)
+    description = describe(out, side_px, calibration, threshold, mirrored=MIRRORED, verifier=verifier)
     (out / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
@@ -113,27 +111,6 @@ def check_equal(network: keras.Model, logits: Sequence[FloatArray], crops: NDArr
         worst = float(np.abs(mine - theirs).max())
         if worst > 0.05:
             raise FaceannotError(f"the ONNX file differs from the Keras network by {worst:.3f} in a logit")
-
-
-def calibrate(logits: Sequence[FloatArray], examples: Sequence[Example]) -> Calibration:
-    """Temperatures and biases from the logits of both heads on validation faces that look like people's photos."""
-    if any(example.source not in NOT_CALIBRATED_ON for example in examples):
-        kept = [row for row, example in enumerate(examples) if example.source not in NOT_CALIBRATED_ON]
-        logits, examples = [part[kept] for part in logits], [examples[row] for row in kept]
-    wanted, known = targets(examples)
-    grown_up = np.array([e.source in BALANCED_ON and (e.age or 0) >= GROWN_UP for e in examples])
-    is_female = np.array([e.gender == "female" for e in examples])
-    both = len(set(is_female[grown_up].tolist())) == 2
-    bias = balanced_bias(logits[0][grown_up], is_female[grown_up]) if both else 0.0
-    gendered, expressive = (weights > 0 for weights in known)
-    expressions, shown = logits[1][expressive], wanted[1][expressive].astype(np.float64)
-    biases = expression_biases(expressions, shown, [e.source for e in examples if e.expression])
-    return Calibration(
-        temperature(logits[0][gendered] + (0.0, bias), wanted[0][gendered].astype(np.float64)),
-        temperature(expressions + biases, shown),
-        bias,
-        tuple(biases.tolist()),
-    )
 
 
 def describe(
@@ -187,19 +164,6 @@ def describe(
     }
 
 
-def _validation(prepared: Path, side_px: int) -> tuple[NDArray[np.uint8], list[Example]]:
-    pool = CropPool([load(path.parent) for path in sorted(prepared.glob("*/examples.csv"))])
-    chosen = [index for index, example in enumerate(pool.examples) if example.split == "validation"]
-    return central_crops(pool, chosen, side_px), [pool.examples[index] for index in chosen]
-
-
-def classifier_logits(classifier: Path, crops: NDArray[np.uint8], *, mirrored: bool = False) -> list[FloatArray]:
-    """What an ONNX classifier says of `crops`: logits of gender (n, 2) and expression (n, 7)."""
-    session = open_network(classifier, "classifier", threads=usable_cpus())
-    parts = [logits(session, crops[start : start + 256], mirrored=mirrored) for start in range(0, len(crops), 256)]
-    return [np.concatenate([part[head] for part in parts]) for head in (0, 1)]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("detector", type=Path, help="detector.keras")
@@ -207,8 +171,17 @@ def main() -> None:
     parser.add_argument("prepared", type=Path, help="folder of prepared sources; their validation part calibrates")
     parser.add_argument("out", type=Path, help="folder of the bundle")
     parser.add_argument("--threshold", type=float, default=0.5, help="detection threshold")
+    parser.add_argument("--recipe", type=Path, default=RECIPE, help="the classifier's recipe")
     arguments = parser.parse_args()
-    bundle(arguments.detector, arguments.classifier, arguments.prepared, arguments.out, threshold=arguments.threshold)
+    recipe = parse_classifier(read_recipe(arguments.recipe).table, str(arguments.recipe))
+    bundle(
+        arguments.detector,
+        arguments.classifier,
+        arguments.prepared,
+        arguments.out,
+        threshold=arguments.threshold,
+        strength=recipe.stages[-1].augmentation,
+    )
 
 
 if __name__ == "__main__":

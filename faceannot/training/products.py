@@ -22,14 +22,8 @@ from faceannot.classifier import softmax
 from faceannot.datasets.example import Example
 from faceannot.errors import FaceannotError
 from faceannot.records import EXPRESSIONS, GENDERS
-from faceannot.training.bundling import (
-    DETECTOR,
-    VERIFIER,
-    classifier_logits,
-    copy_finder,
-    describe,
-    representative,
-)
+from faceannot.training.bundle_calibration import classifier_logits
+from faceannot.training.bundling import DETECTOR, VERIFIER, copy_finder, describe, representative
 from faceannot.training.calibration import Calibration, temperature
 from faceannot.training.eight_bits import in_eight_bits
 from faceannot.training.epochs import Row
@@ -43,8 +37,8 @@ from faceannot.training.recipe import HeadName, Recipe
 from faceannot.training.steps import Trained
 
 FloatArray = NDArray[np.float64]
-# From the logits of both heads on validation faces, and those faces.
-Calibrated = Callable[[Sequence[FloatArray], Sequence[Example]], Calibration]
+# From an ONNX file, crops, and where the validation faces are among them.
+Calibrated = Callable[[Path, CropPool, Sequence[int]], Calibration]
 HAPPY_SAD = [EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")]
 KERAS, ONNX = "model.keras", "model.onnx"
 FILES = (
@@ -135,8 +129,11 @@ def leave(
     write_history({step.step.name: step.history for step in steps}, out / "history.csv")
     _draw(out, recipe, steps, pool, judged)
     rows = [row for row, example in enumerate(examples) if example.split == "validation"]
-    calibrate = calibrated or partial(_calibration, result.step.head)
-    calibration = calibrate([part[rows] for part in logits], [examples[row] for row in rows])
+    calibration = (
+        calibrated(out / ONNX, pool, [places[row] for row in rows])
+        if calibrated
+        else _calibration(result.step.head, [part[rows] for part in logits], [examples[row] for row in rows])
+    )
     _describe(out, recipe, pool, base, calibration, mirrored=mirrored, verifier=verifier)
     return judged
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from faceannot.datasets.cropping import CROP_PX
 from faceannot.datasets.example import Example, one_hot
-from faceannot.records import EXPRESSIONS, Expression
-from faceannot.training.bundling import calibrate
-from faceannot.training.calibration import balanced_bias, expression_biases, temperature
+from faceannot.datasets.prepare import Prepared
+from faceannot.records import EXPRESSIONS, Expression, Gender
+from faceannot.training.augmentation import strength_of
+from faceannot.training.bundle_calibration import calibrate, calibrate_classifier
+from faceannot.training.calibration import Calibration, balanced_bias, expression_biases, temperature
+from faceannot.training.fit import CropPool
+from tests import fakes
 
 
 def drawn(count: int = 20000) -> tuple[np.ndarray, np.ndarray]:
@@ -66,11 +73,47 @@ def test_pictures_like_nobodys_photos_do_not_count_unless_there_are_no_others() 
     logits = [random.normal(0, 1, (400, 2)).astype(np.float32), random.normal(0, 1, (400, 7)).astype(np.float32)]
     photos = [face("rafdb", n, "happy" if n % 3 else "sad") for n in range(200)]
     masked = [face("affectnet-masked", n, "fear") for n in range(200)]
-    alone = calibrate([part[:200] for part in logits], photos)
-    assert calibrate(logits, photos + masked) == alone
-    fearful = calibrate([part[200:] for part in logits], masked).expression_biases
+    alone = calibrate([part[:200] for part in logits], photos, 0.0)
+    assert calibrate(logits, photos + masked, 0.0) == alone
+    fearful = calibrate([part[200:] for part in logits], masked, 0.0).expression_biases
     assert max(range(7), key=lambda place: fearful[place]) == EXPRESSIONS.index("fear")
 
 
 def face(source: str, number: int, expression: Expression) -> Example:
     return Example(source, str(number), Path(f"{number}.png"), "validation", expression=one_hot(expression))
+
+
+def grown_up(blue: int, gender: Gender, number: int) -> tuple[np.ndarray, Example]:
+    """A face whose margin for `female` the fake classifier sees as a fifth of its blue, less 6."""
+    crop = np.zeros((CROP_PX, CROP_PX, 3), np.uint8)
+    crop[:, :, 2] = blue
+    one = Example("utkface", str(number), Path(f"{number}.png"), "validation", gender=gender, age=30)
+    return crop, replace(one, expression=one_hot("happy" if number % 2 else "sad"))
+
+
+@pytest.fixture
+def faces() -> list[tuple[np.ndarray, Example]]:
+    """Women whom the fake classifier takes for men by a margin of 1, and men."""
+    return [grown_up(25 if number % 2 else 5, "female" if number % 2 else "male", number) for number in range(8)]
+
+
+def calibrated(faces: list[tuple[np.ndarray, Example]], tmp_path: Path, **strength: float) -> Calibration:
+    onnx.save(fakes.classifier(), tmp_path / "classifier.onnx")
+    pool = CropPool([Prepared(np.stack([crop for crop, _ in faces]), tuple(one for _, one in faces))])
+    places = range(len(faces))
+    return calibrate_classifier(tmp_path / "classifier.onnx", pool, places, fakes.CROP_PX, strength_of(strength))
+
+
+def test_grown_ups_of_some_sources_decide_the_balance(faces: list[tuple[np.ndarray, Example]], tmp_path: Path) -> None:
+    assert calibrated(faces, tmp_path).gender_bias == pytest.approx(1.0, abs=0.03)
+    children = [(crop, replace(one, age=9)) for crop, one in faces]
+    assert calibrated(children, tmp_path).gender_bias == 0.0
+    elsewhere = [(crop, replace(one, source="gender-folders")) for crop, one in faces]
+    assert calibrated(elsewhere, tmp_path).gender_bias == 0.0
+    women = [(crop, replace(one, gender="female")) for crop, one in faces]
+    assert calibrated(women, tmp_path).gender_bias == 0.0
+
+
+def test_they_are_as_photos_show_them(faces: list[tuple[np.ndarray, Example]], tmp_path: Path) -> None:
+    # Darker women look still more like men to the fake classifier, and men do not look like women.
+    assert calibrated(faces, tmp_path, contrast=0.2).gender_bias > 1.1

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from faceannot.errors import UsageError
+from faceannot.training.augmentation import Strength
 from faceannot.training.bundling import bundle
 from faceannot.training.epochs import load_weights
 
@@ -99,12 +100,16 @@ def with_a_class_of_the_system() -> bytes:
     return stream.getvalue()
 
 
+def bundled(model: Path, folder: Path) -> None:
+    bundle(model, model, folder, folder / "out", threshold=0.5, strength=Strength())
+
+
 @pytest.mark.parametrize("make", [with_code, with_a_class_of_the_system])
 def test_a_model_with_code_in_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.keras").write_bytes(make())
     with pytest.raises((ValueError, TypeError, ImportError)):
-        bundle(tmp_path / "model.keras", tmp_path / "model.keras", tmp_path, tmp_path / "out", threshold=0.5)
+        bundled(tmp_path / "model.keras", tmp_path)
     assert not (tmp_path / "exploded").exists()
 
 
@@ -113,4 +118,4 @@ def test_an_old_hdf5_model_with_code_in_it_is_refused(tmp_path: Path, monkeypatc
     model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x, output_shape=(4,))])
     model.save(tmp_path / "model.h5")
     with pytest.raises((ValueError, TypeError)):
-        bundle(tmp_path / "model.h5", tmp_path / "model.h5", tmp_path, tmp_path / "out", threshold=0.5)
+        bundled(tmp_path / "model.h5", tmp_path)
