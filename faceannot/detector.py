@@ -25,8 +25,6 @@ OUTPUTS = tuple(f"{part}_{stride}" for part in _NUMBERS for stride in STRIDES)
 NMS_IOU = 0.4
 # Boxes that share this much with the best one say the same of the same face.
 SAME_IOU = 0.5
-# Scores of 0 have to make a mean, too.
-LEAST_WEIGHT = 1e-6
 # A weaker find that lies this much inside a stronger one is an eye or a cheek, seen at a larger size.
 INSIDE = 0.8
 
@@ -109,18 +107,19 @@ def merge(found: Detections) -> Detections:
     """
     found = found[np.argsort(-found.scores, kind="stable")]
     alive = np.ones(len(found), dtype=bool)
-    kept, boxes, landmarks = [], found.boxes.copy(), found.landmarks.copy()
+    places = np.concatenate([found.boxes, found.landmarks.reshape(-1, 10)], axis=1)
+    kept, merged = [], places.copy()
     for index in range(len(found)):
         if alive[index]:
             kept.append(index)
             rest = np.flatnonzero(alive[index:]) + index
             shared, smaller = overlaps(found.boxes[index], found.boxes[rest])
-            same = rest[(shared >= SAME_IOU) | (rest == index)]
-            weights = np.maximum(found.scores[same], LEAST_WEIGHT)
-            boxes[index] = np.average(found.boxes[same], axis=0, weights=weights)
-            landmarks[index] = np.average(found.landmarks[same], axis=0, weights=weights)
+            same = rest[shared >= SAME_IOU]
+            if len(same) > 1 and found.scores[index] > 0:
+                merged[index] = found.scores[same] @ places[same] / found.scores[same].sum()
             alive[rest[(shared > NMS_IOU) | (smaller > INSIDE)]] = False
-    return Detections(boxes, landmarks, found.scores)[kept]
+            alive[index] = False
+    return Detections(merged[:, :4], merged[:, 4:].reshape(-1, 5, 2), found.scores)[kept]
 
 
 def decode(outputs: dict[str, FloatArray], size: tuple[int, int], threshold: float) -> Detections:

@@ -18,6 +18,8 @@ OUTPUTS = {"face": 1}
 # Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
 # the picture, the detector's score decides alone, at about 0.55.
 LEAST_SHOWN, UNSEEN = 0.5, 1.0
+# A joint logit nearer to 0 than this (scores of 0.08 to 0.92) could change sides with another look.
+DOUBTFUL = 2.5
 # Crops in one run of the network: what it holds then stays in a processor's cache.
 _BATCH = 64
 # Of scores: their logarithms stay finite.
@@ -36,25 +38,29 @@ class Verifier:
         self._verification = verification
 
     def logits(self, crops: RgbArray) -> FloatArray:
-        """How much each of `crops` (n, side, side, 3) uint8, as `surroundings` cuts them, looks like a face.
-
-        The mean of that and of how much its mirror image does.
-        """
+        """How much each of `crops` (n, side, side, 3) uint8, as `surroundings` cuts them, looks like a face."""
         batches = (crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH))
-        parts = [(self._seen(batch) + self._seen(batch[:, :, ::-1])) / 2 for batch in batches]
+        parts = [run(self._session, OUTPUTS, batch)[0][:, 0] for batch in batches]
         return np.concatenate([np.zeros(0, np.float32), *parts])
 
-    def _seen(self, crops: RgbArray) -> FloatArray:
-        return np.asarray(run(self._session, OUTPUTS, crops)[0][:, 0])
-
     def scored(self, rgb: RgbArray, found: Detections) -> Detections:
-        """`found` in `rgb` (height, width, 3) uint8 with new scores, best first."""
-        seen = self.logits(surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context))
-        seen[_shown(found.boxes, rgb.shape, self._verification.context) < LEAST_SHOWN] = UNSEEN
-        by_look, by_detector, offset = self._verification.weights
-        logits = by_look * seen + by_detector * logit(found.scores) + offset
-        scores = (1 / (1 + np.exp(-np.clip(logits, -50, 50)))).astype(np.float32)
+        """`found` in `rgb` (height, width, 3) uint8 with new scores, best first.
+
+        Where those are in doubt, the mean of what is seen and of what its mirror image shows decides.
+        """
+        crops = surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context)
+        shown = _shown(found.boxes, rgb.shape, self._verification.context) >= LEAST_SHOWN
+        seen = np.where(shown, self.logits(crops), np.float32(UNSEEN))
+        doubtful = shown & (np.abs(self._joint(seen, found.scores)) < DOUBTFUL)
+        seen[doubtful] = (seen[doubtful] + self.logits(crops[doubtful][:, :, ::-1])) / 2
+        joint = np.clip(self._joint(seen, found.scores), -50, 50)
+        scores = (1 / (1 + np.exp(-joint))).astype(np.float32)
         return replace(found, scores=scores)[np.argsort(-scores, kind="stable")]
+
+    def _joint(self, seen: FloatArray, scores: FloatArray) -> FloatArray:
+        """The logits of what is `seen` and of the detector's `scores` as one."""
+        by_look, by_detector, offset = self._verification.weights
+        return np.asarray(by_look * seen + by_detector * logit(scores) + offset)
 
 
 def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float) -> RgbArray:
