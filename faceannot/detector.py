@@ -84,14 +84,13 @@ class Detections:
 
 def overlaps(box: FloatArray, boxes: FloatArray) -> tuple[FloatArray, FloatArray]:
     """What `box` (4,) shares with each of `boxes` (n, 4), as a part of both together and of the smaller of the two."""
-    low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[2:], boxes[:, 2:])
-    sides = np.maximum(high - low, 0.0)
-    shared = sides[:, 0] * sides[:, 1]
+    left, top, right, bottom = boxes.T
+    width = np.minimum(right, box[2]) - np.maximum(left, box[0])
+    height = np.minimum(bottom, box[3]) - np.maximum(top, box[1])
+    shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
     area = (box[2] - box[0]) * (box[3] - box[1])
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    union, smaller = area + areas - shared, np.minimum(area, areas)
-    return shared / np.maximum(union, 1e-9), shared / np.maximum(smaller, 1e-9)
+    areas = (right - left) * (bottom - top)
+    return shared / np.maximum(area + areas - shared, 1e-9), shared / np.maximum(np.minimum(area, areas), 1e-9)
 
 
 def overlap(box: FloatArray, boxes: FloatArray) -> FloatArray:
@@ -112,12 +111,11 @@ def merge(found: Detections) -> Detections:
     for index in range(len(found)):
         if alive[index]:
             kept.append(index)
-            rest = np.flatnonzero(alive[index:]) + index
-            shared, smaller = overlaps(found.boxes[index], found.boxes[rest])
-            same = rest[shared >= SAME_IOU]
+            shared, smaller = overlaps(found.boxes[index], found.boxes[index:])
+            same = np.flatnonzero((shared >= SAME_IOU) & alive[index:]) + index
             if len(same) > 1 and found.scores[index] > 0:
                 merged[index] = found.scores[same] @ places[same] / found.scores[same].sum()
-            alive[rest[(shared > NMS_IOU) | (smaller > INSIDE)]] = False
+            alive[index:][(shared > NMS_IOU) | (smaller > INSIDE)] = False
             alive[index] = False
     return Detections(merged[:, :4], merged[:, 4:].reshape(-1, 5, 2), found.scores)[kept]
 
