@@ -21,6 +21,7 @@ from faceannot.detector import Detections
 from faceannot.records import Box, Scores
 from tests import fakes
 from tests.fakes import HAPPY_FEMALE, HAPPY_MALE, SAD_FEMALE, SAD_MALE, SIDE
+from tests.processes import children
 
 
 @pytest.fixture(scope="module")
@@ -259,19 +260,15 @@ def test_a_detector_without_yunets_interface_is_refused_before_the_first_photo(b
         Annotator(model=bundle, detector=bundle / "classifier.onnx")
 
 
-def children() -> set[str]:
-    return {child for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()}
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts processes by Linux's /proc")
 def test_leaving_early_ends_the_reading_processes(annotator: Annotator, tmp_path: Path) -> None:
     path = fakes.save(fakes.photo(), tmp_path / "a.png")
-    before = children()
+    before = children(os.getpid())
     results = annotator.annotate([path] * 50)
     next(results)
-    assert children() - before
+    assert children(os.getpid()) - before
     results.close()
-    assert not children() - before
+    assert not children(os.getpid()) - before
 
 
 def test_a_script_without_a_main_guard_works(bundle: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from faceannot._worker_process import WorkerProcess
 from faceannot.errors import FaceannotError, PhotoError
 from faceannot.inputs import Photo
 from faceannot.readers import ReaderPool
+from tests.processes import children
 from tests.quadrants import COLOURS, encoded, image, middles, quadrants
 
 MAX_SIDE = 100
@@ -74,11 +75,6 @@ def read_all(photos: list[Photo], workers: int = 2, timeout_s: float = 60.0) -> 
 
 def said(outcome: images.Picture | PhotoError) -> str:
     return str(outcome) if isinstance(outcome, PhotoError) else f"{outcome.width}x{outcome.height}"
-
-
-def children(process: int) -> set[int]:
-    lists = [(task / "children").read_text() for task in Path(f"/proc/{process}/task").iterdir()]
-    return {int(child) for text in lists for child in text.split()}
 
 
 def is_running(process: int) -> bool:
