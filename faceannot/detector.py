@@ -116,7 +116,6 @@ def merge(found: Detections) -> Detections:
             if len(same) > 1 and found.scores[index] > 0:
                 merged[index] = found.scores[same] @ places[same] / found.scores[same].sum()
             alive[index:][(shared > NMS_IOU) | (smaller > INSIDE)] = False
-            alive[index] = False
     return Detections(merged[:, :4], merged[:, 4:].reshape(-1, 5, 2), found.scores)[kept]
 
 

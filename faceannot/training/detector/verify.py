@@ -128,7 +128,7 @@ def _weights(model: Any, found: Candidates, side_px: int) -> list[float]:
     """Of the verifier's logit, of that of the detector's score, and an offset, from held-out candidates."""
     rows = np.flatnonzero(found.held_out)
     crops = np.stack([central(np.asarray(found.crops[row]), side_px) for row in rows]).astype(np.float32)
-    # As the bundle's verifier does.
+    # What decides are the finds in doubt, of which the bundle's verifier sees the mirror image, too.
     seen = sum(model.predict(look, verbose=0)[:, 0] for look in (crops, crops[:, :, ::-1])) / 2
     slope, offset = logistic((seen + TRUST * logit(found.scores[rows]))[:, None], found.is_face[rows])
     return [slope, slope * TRUST, offset]
