@@ -73,7 +73,7 @@ def _train_stage(
     # A stage that is finished needs no labels any more, which take minutes.
     if stage.own_labels and not weights_of(folder).is_file():
         drawn = np.flatnonzero(chances)
-        said = with_own_labels(network, pool, drawn, side_px, stage.own_labels, folder / "own_labels.npz")
+        said = with_own_labels(network, pool, drawn, side_px, stage, folder / "own_labels.npz")
     batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
     fit(network, batches, stage.schedule, folder)
 

@@ -1,7 +1,8 @@
 """Labels that the bundled classifier's network gives itself, for faces whose gender or expression nobody said.
 
 Shares, not decisions (Hinton et al. 2015), and of the face as it is: pictures of it that are turned, darkened or
-small should get the same. So each face teaches both heads (cross-labelling), and the sources grow alike.
+small should get the same. So each face teaches both heads (cross-labelling), and the sources grow alike. A part of
+them can go into the expressions that people gave, of which many are wrong (Reed et al. 2015, soft bootstrapping).
 """
 
 from __future__ import annotations
@@ -16,23 +17,27 @@ from numpy.typing import NDArray
 from faceannot.classifier import softmax
 from faceannot.training.augmentation import central
 from faceannot.training.fit import CropPool, FloatArray, Targets, targets
+from faceannot.training.stages import ClassifierStage
 
 _BATCH = 256
 
 
 def with_own_labels(
-    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, weight: float, kept: Path
+    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, stage: ClassifierStage, kept: Path
 ) -> Targets:
-    """`targets` of all examples, and for those `among` them that lack a label the network's, which count `weight`.
+    """`targets` of all examples, and for those `among` them that lack a label the network's.
 
-    The network looks at each face and at its mirror image. Its labels are kept in the file `kept`, for a training
-    that goes on.
+    How much they count, and what part they have in the expressions that people gave, says `stage`. The network looks
+    at each face and at its mirror image. Its labels are kept in the file `kept`, for a training that goes on.
     """
     labels, weights = targets(pool.examples)
-    for head, own in enumerate(_own(network, pool, among, side_px, kept)):
+    genders, expressions = _own(network, pool, among, side_px, kept)
+    for head, own, part in ((0, genders, 0.0), (1, expressions, stage.own_part)):
         missing = weights[head][among] == 0
+        given = among[~missing]
+        labels[head][given] = (1 - part) * labels[head][given] + part * own[~missing]
         labels[head][among[missing]] = own[missing]
-        weights[head][among[missing]] = weight
+        weights[head][among[missing]] = stage.own_labels
     return labels, weights
 
 

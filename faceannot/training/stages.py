@@ -51,7 +51,8 @@ class ClassifierStage:
     """`shares`: part of the draws that goes to each source.
 
     `blocks`: of the network from this stage on. `own_labels`: how much the labels count beside people's that the
-    network, as it is before this stage, gives to faces whose gender or expression nobody said.
+    network, as it is before this stage, gives to faces whose gender or expression nobody said. `own_part`: how much
+    of its own expression goes into those that people gave, of which many are wrong.
     """
 
     schedule: Schedule
@@ -59,6 +60,7 @@ class ClassifierStage:
     shares: Mapping[str, float]
     blocks: tuple[int, ...]
     own_labels: float
+    own_part: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +195,15 @@ def _stages(table: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]],
 
 def _classifier_stage(table: dict[str, Any], where: str, before: tuple[int, ...]) -> ClassifierStage:
     """`before`: the network's blocks until this stage."""
-    only(table, {"schedule", "augmentation", "shares", "blocks", "own_labels"}, where)
+    only(table, {"schedule", "augmentation", "shares", "blocks", "own_labels", "own_part"}, where)
     strength = section(Strength, table.get("augmentation", {}), f"{where}augmentation.")
     blocks: tuple[int, ...] = value(table["blocks"], tuple[int, ...], f"{where}blocks") if "blocks" in table else before
     if len(blocks) != len(before) or any(now < then for now, then in zip(blocks, before, strict=True)):
         raise UsageError(f"{where}blocks: expected {len(before)} numbers, none below {list(before)}")
-    own_labels = value(table.get("own_labels", 0.0), float, f"{where}own_labels")
-    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where), blocks, own_labels)
+    own = {key: value(table.get(key, 0.0), float, f"{where}{key}") for key in ("own_labels", "own_part")}
+    if own["own_part"] and not own["own_labels"]:
+        raise UsageError(f"{where}own_part: needs own_labels above 0, which makes the network's labels")
+    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where), blocks, **own)
 
 
 def _detector_stage(table: dict[str, Any], where: str) -> DetectorStage:

@@ -31,6 +31,7 @@ def test_both_shipped_recipes_are_whole() -> None:
         ("bundled-classifier", "network.widths.1=5", "widths is a value"),
         ("bundled-classifier", "network.widths=[8, 8]", "network.blocks: as many"),
         ("bundled-classifier", "stages.1.shares={}", "stages.1.shares: expected a number above 0"),
+        ("bundled-classifier", "stages.1.own_part=0.5", "stages.1.own_part: needs own_labels above 0"),
         ("bundled-classifier", "stages=[]", "expected [[stages]]"),
         ("bundled-classifier", "power=2020-01-01", "draws.power: expected a number"),
         ("bundled-detector", "canvas_px=100", "canvas_px: expected a multiple of 32"),
