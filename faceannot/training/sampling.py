@@ -17,7 +17,7 @@ def draw_weights(examples: Sequence[Example], shares: Mapping[str, float], power
     """Chances (n,), summing to 1, of drawing each example.
 
     `shares`: part of all draws that goes to each source; sources that are not named are not drawn.
-    `power`: within a source a cell (age group and gender, or expression) is drawn by its size to the power
+    `power`: within a source a cell (gender, with age group or expression) is drawn by its size to the power
     1 - `power`: 0 leaves the sizes, 1 makes cells equal.
     """
     cells = [_cell(example) for example in examples]
@@ -30,8 +30,8 @@ def draw_weights(examples: Sequence[Example], shares: Mapping[str, float], power
     return np.asarray(weights / weights.sum())
 
 
-def _cell(example: Example) -> tuple[str, object, object]:
+def _cell(example: Example) -> tuple[str, object, object, object]:
     if example.expression is not None:
-        return example.source, "expression", int(np.argmax(example.expression))
+        return example.source, example.gender, "expression", int(np.argmax(example.expression))
     age_group = None if example.age is None else int(np.searchsorted(AGE_EDGES, example.age, side="right"))
-    return example.source, example.gender, age_group
+    return example.source, example.gender, "age", age_group

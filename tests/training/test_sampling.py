@@ -32,3 +32,8 @@ def test_power_evens_out_the_groups_of_a_source(power: float, women: float) -> N
 def test_age_groups_are_cells_of_their_own() -> None:
     old_and_young = [example("utkface", n, gender="male", age=75 if n == 0 else 25) for n in range(5)]
     assert np.allclose(draw_weights(old_and_young, {"utkface": 1.0}, 1.0), [0.5, *[0.125] * 4])
+
+
+def test_women_and_men_of_an_expression_are_cells_of_their_own() -> None:
+    seen = [example("rafdb", n, gender="female" if n == 0 else None, expression=one_hot("happy")) for n in range(5)]
+    assert np.allclose(draw_weights(seen, {"rafdb": 1.0}, 1.0), [0.5, *[0.125] * 4])
