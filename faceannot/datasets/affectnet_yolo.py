@@ -10,6 +10,7 @@ from faceannot.datasets import words
 from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import pictures, read_lines, read_rows
 from faceannot.datasets.naming import reader_name
+from faceannot.datasets.seen_genders import seen_gender
 from faceannot.errors import DatasetError
 from faceannot.plain_files import shortened
 from faceannot.records import Expression, Gender
@@ -45,7 +46,8 @@ def looks_like(path: Path) -> bool:
 def read(folder: Path, genders: Path | None = None) -> Iterator[Example]:
     """Every picture with the class that the set gives it (contempt: none), test first; sources `affectnet`, `ffhq`.
 
-    `genders` is a CSV with picture, gender and age for FFHQ's. Do not train on FFHQ's classes: the source goes with
+    `genders` is a CSV with picture, gender and age for FFHQ's; genders of some of AffectNet's faces come with
+    faceannot. Do not train on FFHQ's classes: the source goes with
     the class (85 % of the happy faces are FFHQ's), so a network would learn the camera; `cleaning` takes them away.
     Raises `DatasetError` naming the file.
     """
@@ -57,10 +59,11 @@ def read(folder: Path, genders: Path | None = None) -> Iterator[Example]:
         part = path.parent.parent
         expression = _expression(part / "labels" / f"{path.stem}.txt")
         is_ffhq = _FFHQ_NAME.match(path.name) is not None
-        gender, age = people.get(path.name, (None, None)) if is_ffhq else (None, None)
+        name = path.relative_to(folder).as_posix()
+        gender, age = people.get(path.name, (None, None)) if is_ffhq else (seen_gender("affectnet", name, path), None)
         yield Example(
             source=FFHQ if is_ffhq else "affectnet",
-            name=path.relative_to(folder).as_posix(),
+            name=name,
             path=path,
             split=_PARTS[part.name],
             gender=gender,

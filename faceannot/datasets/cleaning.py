@@ -15,12 +15,14 @@ from types import MappingProxyType
 from faceannot.datasets import affectnet_yolo, splitting
 from faceannot.datasets.example import Example, Split
 from faceannot.datasets.naming import people_of, reader_name
+from faceannot.datasets.seen_genders import seen_gender
 from faceannot.errors import PhotoError
 from faceannot.records import GENDERS, Gender
 
 NO_LABEL = "no usable label"
 KEPT_FOR_JUDGING = "kept for judging"
 TOO_YOUNG = "too young for its gender to be used"
+MISLABELLED = "it shows the other gender"
 OUTVOTED = "most pictures of the same person have the other gender"
 COPY = "a copy"
 CONTRADICTED = "copies of it disagree on gender"
@@ -55,10 +57,10 @@ def clean(examples: Iterable[Example], youngest: Mapping[str, int] = _NOBODY) ->
     """The pictures to train on or to measure with, each once, and in a split that holds.
 
     In this order: FFHQ's expressions, which must not be used, are taken away, and pictures without any label are left
-    out; sources in which a person is in more than one split are split by person; of a person's pictures those with
-    the gender of the fewer are left out, except in test; copies are given once, in test before validation before
-    training, and not at all if they disagree on gender; missing splits are cut from training by name; genders below
-    the age that `youngest` has for a source are taken away.
+    out; sources in which a person is in more than one split are split by person; pictures of training that were seen
+    to show the other gender are left out, and of a person's pictures those with the gender of the fewer, except in
+    test; copies are given once, in test before validation before training, and not at all if they disagree on gender;
+    missing splits are cut from training by name; genders below the age that `youngest` has for a source are taken away.
     """
     raw = list(examples)
     usable = [_usable(example) for example in raw]
@@ -71,7 +73,7 @@ def clean(examples: Iterable[Example], youngest: Mapping[str, int] = _NOBODY) ->
     by_person = splitting.mixed_sources(kept)
     _tell_of_overridden(kept, by_person)
     kept = splitting.split_people(kept, by_person)
-    for find in (_outvoted, _copies):
+    for find in (_mislabelled, _outvoted, _copies):
         found = find(kept)
         left_out += found.values()
         kept = [example for position, example in enumerate(kept) if position not in found]
@@ -106,6 +108,19 @@ def _of_age(example: Example, youngest: Mapping[str, int]) -> Example:
     """`example` without its gender, if that is of somebody younger than the source's are used from."""
     too_young = example.age is not None and example.age < youngest.get(example.source, 0)
     return replace(example, gender=None) if too_young else example
+
+
+def _mislabelled(examples: Sequence[Example]) -> dict[int, LeftOut]:
+    """Pictures that were looked at and show the other gender than their source says; none of a test part is listed."""
+    return {
+        position: LeftOut(example, MISLABELLED)
+        for position, example in enumerate(examples)
+        if example.gender is not None and _seen_otherwise(example)
+    }
+
+
+def _seen_otherwise(example: Example) -> bool:
+    return seen_gender(example.source, example.name, example.path) not in (None, example.gender)
 
 
 def _outvoted(examples: Sequence[Example]) -> dict[int, LeftOut]:

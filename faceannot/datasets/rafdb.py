@@ -7,6 +7,7 @@ from pathlib import Path
 
 from faceannot.datasets.example import Example, Split, one_hot
 from faceannot.datasets.files import pictures
+from faceannot.datasets.seen_genders import seen_gender
 from faceannot.errors import DatasetError
 from faceannot.records import Expression
 
@@ -30,11 +31,15 @@ def looks_like(path: Path) -> bool:
 
 
 def read(folder: Path) -> Iterator[Example]:
-    """Every picture of `test/CLASS` and `train/CLASS`. Raises `DatasetError` when a part is missing."""
+    """Every picture of `test/CLASS` and `train/CLASS`; genders of some come with faceannot.
+
+    Raises `DatasetError` when a part is missing.
+    """
     for part in _PARTS:
         found = [(path, number) for number in _CLASSES for path in pictures(folder / part / number)]
         if not found:
             raise DatasetError(f"{folder}: no pictures in {part}/1 to {part}/7; is it RAF-DB's basic set?")
         for path, number in found:
             name = path.relative_to(folder).as_posix()
-            yield Example("rafdb", name, path, part, expression=one_hot(_CLASSES[number]))
+            gender = seen_gender("rafdb", name, path)
+            yield Example("rafdb", name, path, part, gender, one_hot(_CLASSES[number]))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from faceannot.datasets import seen_genders
 from faceannot.datasets.cleaning import (
     CONTRADICTED,
     COPY,
     KEPT_FOR_JUDGING,
+    MISLABELLED,
     NO_LABEL,
     OUTVOTED,
     TOO_YOUNG,
@@ -49,6 +51,16 @@ def test_copies_stay_once_in_test_before_validation_before_training(picture: Pai
         ("a", COPY, given[2]),
         ("b", COPY, given[2]),
     ]
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_pictures_that_were_seen_to_show_the_other_gender_are_left_out(tmp_path: Path, wrong: bool) -> None:
+    rows = (line.split(",") for line in seen_genders.TABLE.read_text().splitlines())
+    _, name, size, seen = next(row for row in rows if row[0] == "utkface")
+    (tmp_path / name).write_bytes(bytes(int(size)))
+    gender: Gender = "male" if (seen == "female") == wrong else "female"
+    cleaned = clean([Example("utkface", name, tmp_path / name, "train", gender)])
+    assert [one.reason for one in cleaned.left_out] == [MISLABELLED] * wrong
 
 
 def test_copies_that_disagree_on_gender_are_all_left_out(picture: Painter) -> None:

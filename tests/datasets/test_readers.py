@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from faceannot.datasets import affectnet_yolo, all_age_faces, everyday, ferplus, gender_folders, rafdb, utkface
+from faceannot.datasets import (
+    affectnet_yolo,
+    all_age_faces,
+    everyday,
+    ferplus,
+    gender_folders,
+    rafdb,
+    seen_genders,
+    utkface,
+)
 from faceannot.datasets.example import one_hot
 from faceannot.errors import DatasetError
 from faceannot.records import EXPRESSIONS
@@ -95,6 +104,47 @@ def test_rafdb_maps_its_folders_and_keeps_its_test_part(tmp_path: Path, paint: P
     found = {example.path.name: (example.split, example.expression) for example in rafdb.read(tmp_path)}
     assert found["test_0001_aligned.jpg"] == ("test", one_hot("sad"))
     assert found["train_00001_aligned.jpg"][1] == one_hot("happy")
+
+
+def seen_rows() -> list[list[str]]:
+    """Source, picture, bytes and gender of each face of `seen_genders.csv`."""
+    return [line.split(",") for line in seen_genders.TABLE.read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("source", ["rafdb", "affectnet"])
+def test_genders_that_come_with_faceannot_are_given_to_the_pictures_that_they_were_seen_on(
+    tmp_path: Path, source: str
+) -> None:
+    _, picture, size, gender = next(row for row in seen_rows() if row[0] == source)
+    lies_at = tmp_path / picture
+    lies_at.parent.mkdir(parents=True)
+    lies_at.write_bytes(bytes(int(size)))
+    assert seen_genders.seen_gender(source, picture, lies_at) == gender
+    assert seen_genders.seen_gender("ferplus", picture, lies_at) is None
+    lies_at.write_bytes(bytes(int(size) + 1))
+    assert seen_genders.seen_gender(source, picture, lies_at) is None
+
+
+def test_readers_give_the_genders_that_come_with_faceannot(tmp_path: Path) -> None:
+    rows = [row for row in seen_rows() if row[0] in {"rafdb", "affectnet"}][::250]
+    for source, picture, size, _ in rows:
+        lies_at = tmp_path / source / picture
+        lies_at.parent.mkdir(parents=True, exist_ok=True)
+        lies_at.write_bytes(bytes(int(size)))
+        if source == "affectnet":
+            label = lies_at.parents[1] / "labels" / f"{lies_at.stem}.txt"
+            label.parent.mkdir(exist_ok=True)
+            label.write_text("4 0.5 0.5 1 1")
+    for part in ("train", "test"):
+        other = tmp_path / "rafdb" / part / "4" / "other.jpg"
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.touch()
+    read = [*rafdb.read(tmp_path / "rafdb"), *affectnet_yolo.read(tmp_path / "affectnet")]
+    found = {(example.source, example.name): example.gender for example in read}
+    assert found.pop(("rafdb", "train/4/other.jpg")) is None
+    assert found.pop(("rafdb", "test/4/other.jpg")) is None
+    assert found == {(source, picture): gender for source, picture, _, gender in rows}
+    assert {source for source, _ in found} == {"rafdb", "affectnet"}
 
 
 def ferplus_source(folder: Path, paint: Painter, *rows: str) -> Path:
@@ -189,7 +239,7 @@ def test_everyday_gives_what_is_there_of_its_table_and_counts_the_rest(
         ("appa-real/test/005619.jpg", "female", "train"),
         ("appa-real/test/005624.jpg", "female", "test"),
     ]
-    assert "2499 of 2501 pictures are missing" in caplog.text
+    assert "3303 of 3305 pictures are missing" in caplog.text
 
 
 def test_everyday_needs_some_of_its_pictures(tmp_path: Path) -> None:
@@ -201,5 +251,5 @@ def test_everyday_takes_no_picture_that_is_kept_for_judging_and_none_twice() -> 
     names = [line.split(",")[0] for line in everyday.TABLE.read_text().splitlines()[1:]]
     assert len(set(names)) == len(names)
     numbers = [int(name.split("ffhq_")[1].split(".")[0]) for name in names if "ffhq_" in name]
-    assert len(numbers) == 844
+    assert len(numbers) == 1146
     assert min(numbers) > max(affectnet_yolo.KEPT_FFHQ)
