@@ -87,13 +87,26 @@ def test_a_face_that_fills_its_picture_is_the_detectors_to_judge(tmp_path: Path)
         fakes.add_verifier(fakes.bundle(tmp_path), context=2.0, weights=[1.0, 1.0, 0.0])
     ).verification
     assert verification
-    blue = np.full((100, 100, 3), (255, 0, 255), np.uint8)
+    blue = np.full((200, 200, 3), (255, 0, 255), np.uint8)
     found = Detections(
-        boxes((10, 10, 90, 90), (40, 40, 60, 60)), np.zeros((2, 5, 2), np.float32), np.full(2, 0.5, np.float32)
+        boxes((20, 20, 180, 180), (80, 80, 120, 120)), np.zeros((2, 5, 2), np.float32), np.full(2, 0.5, np.float32)
     )
     filling, small = Verifier(verification).scored(blue, found).scores.tolist()
     assert filling == pytest.approx(1 / (1 + np.exp(-UNSEEN)), abs=1e-3)
     assert small < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("side_px", "face_px", "cut_out"), [(128, 64, True), (128, 63, False), (129, 100, False), (20, 20, True)]
+)
+def test_a_face_that_fills_a_tiny_picture_is_more_likely_one(
+    tmp_path: Path, side_px: int, face_px: int, cut_out: bool
+) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[0.0, 1.0, 0.0])).verification
+    assert verification
+    found = Detections(boxes((0, 0, face_px, 9)), np.zeros((1, 5, 2), np.float32), np.full(1, 0.3, np.float32))
+    scored = Verifier(verification).scored(np.zeros((side_px, side_px, 3), np.uint8), found)
+    assert scored.scores[0] == pytest.approx(0.5 if cut_out else 0.3, abs=0.01)
 
 
 def test_results_have_the_verifiers_score(tmp_path: Path) -> None:
