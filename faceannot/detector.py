@@ -60,6 +60,11 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def longer_sides(self) -> FloatArray:
+        """Of the boxes (n,), in pixels."""
+        return np.asarray((self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1, initial=0.0))
+
     def __getitem__(self, chosen: Any) -> Detections:
         return Detections(self.boxes[chosen], self.landmarks[chosen], self.scores[chosen])
 
@@ -164,10 +169,6 @@ def resized(rgb: RgbArray, factor: float) -> RgbArray:
     return np.asarray(cv2.resize(rgb, size, interpolation=interpolation), dtype=np.uint8)
 
 
-def _longer_sides(found: Detections) -> FloatArray:
-    return np.asarray((found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0))
-
-
 def _input(path: Path, inputs: Sequence[Any]) -> tuple[str, tuple[int, int] | None]:
     """The name of the only input, and its (height, width) where those are fixed."""
     shape = inputs[0].shape if len(inputs) == 1 else []
@@ -237,11 +238,11 @@ class Detector:
         back = rgb.shape[1] / usual.shape[1], rgb.shape[0] / usual.shape[0]
         close = self._look(usual, CLOSE_PX, threshold, border_px=CLOSE_BORDER_PX).scaled(back)
         last = self.detect(usual, threshold=hint).scaled(back)
-        looks = [close[_longer_sides(close) >= SMALL_FACE_PX * longest / CLOSE_PX]]
+        looks = [close[close.longer_sides >= SMALL_FACE_PX * longest / CLOSE_PX]]
         nothing_yet = not (len(close) or (last.scores >= threshold).any())
         # A network of fixed size has seen all that it can.
         while not self._fixed and side_px < largest_px:
-            small = _longer_sides(last) < SMALL_FACE_PX * longest / side_px
+            small = last.longer_sides < SMALL_FACE_PX * longest / side_px
             if not (small.any() or nothing_yet):
                 break
             looks.append(last[~small])
@@ -250,7 +251,7 @@ class Detector:
             last, nothing_yet = self._look_closer(rgb, tiles, side_px / longest, hint), False
         found = Detections.concatenate([*looks, last])
         found = merge(found[found.scores >= threshold])
-        return found[_longer_sides(found) >= smallest_px]
+        return found[found.longer_sides >= smallest_px]
 
     def _look_closer(self, rgb: RgbArray, tiles: Sequence[Tile], factor: float, threshold: float) -> Detections:
         """Faces in `tiles` of `rgb`, each at `factor` times its size, in pixels of `rgb`; twice where tiles overlap."""
@@ -260,8 +261,7 @@ class Detector:
             large = resized(cut, factor)
             found = self.detect(large, threshold=threshold)
             found = found.scaled((cut.shape[1] / large.shape[1], cut.shape[0] / large.shape[0]))
-            found = found[tile.with_whole(found.boxes, rgb.shape[:2], CUT_PX / factor)]
-            looks.append(found.moved(tile.left, tile.top))
+            looks.append(found[tile.with_whole(found.boxes, rgb.shape[:2], CUT_PX / factor)].moved(tile.left, tile.top))
         return Detections.concatenate(looks)
 
     def _look(self, rgb: RgbArray, side_px: int, threshold: float, border_px: int = 0) -> Detections:

@@ -53,7 +53,7 @@ class Verifier:
         Where those are in doubt, the mean of what is seen and of what its mirror image shows decides.
         """
         crops = surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context)
-        shown = _shown(found.boxes, rgb.shape, self._verification.context) >= LEAST_SHOWN
+        shown = _shown(found, rgb.shape, self._verification.context) >= LEAST_SHOWN
         seen = np.where(shown, self.logits(crops), np.float32(UNSEEN))
         by_detector = self._by_detector(found, rgb.shape)
         by_look = self._verification.weights[0]
@@ -66,7 +66,7 @@ class Verifier:
     def _by_detector(self, found: Detections, shape: tuple[int, ...]) -> FloatArray:
         """The part of the joint logits of `found` that another look does not change."""
         _, weight, offset = self._verification.weights
-        return np.asarray(weight * logit(found.scores) + offset + CUT_OUT * _cut_out(found.boxes, shape))
+        return np.asarray(weight * logit(found.scores) + offset + CUT_OUT * _cut_out(found, shape))
 
 
 def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float) -> RgbArray:
@@ -80,19 +80,18 @@ def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float)
     return crops
 
 
-def _shown(boxes: FloatArray, shape: tuple[int, ...], context: float) -> FloatArray:
-    """The share of the crop around each of `boxes` (n, 4) that lies in a picture of `shape` (height, width, ...)."""
-    middles, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0)
-    half = sides[:, None] * np.float32(context / 2)
+def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:
+    """What share of the crop around each of `found` lies in a picture of `shape` (height, width, ...)."""
+    middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    half = np.maximum(found.longer_sides, 1)[:, None] * np.float32(context / 2)
     last = np.array([shape[1], shape[0]], np.float32)
     inside = np.clip(middles + half, 0, last) - np.clip(middles - half, 0, last)
     return np.asarray(inside.prod(axis=1) / (2 * half[:, 0]) ** 2)
 
 
-def _cut_out(boxes: FloatArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Which of `boxes` (n, 4) make a picture of `shape` (height, width, ...) look like a face cut out of a photo."""
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)
-    return np.asarray((sides >= min(shape[:2]) / 2) & (max(shape[:2]) <= CUT_OUT_PX))
+def _cut_out(found: Detections, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which of `found` make a picture of `shape` (height, width, ...) look like a face cut out of a photo."""
+    return np.asarray((found.longer_sides >= min(shape[:2]) / 2) & (max(shape[:2]) <= CUT_OUT_PX))
 
 
 def _cut(rgb: RgbArray, middle: NDArray[np.float64], side: float, crop: RgbArray) -> None:
