@@ -47,8 +47,8 @@ def read(folder: Path, genders: Path | None = None) -> Iterator[Example]:
     """Every picture with the class that the set gives it (contempt: none), test first; sources `affectnet`, `ffhq`.
 
     `genders` is a CSV with picture, gender and age for FFHQ's; genders of some of AffectNet's faces come with
-    faceannot. Do not train on FFHQ's classes: the source goes with
-    the class (85 % of the happy faces are FFHQ's), so a network would learn the camera; `cleaning` takes them away.
+    faceannot. Do not train on FFHQ's classes: the source goes with the class (85 % of the happy faces are FFHQ's), so
+    a network would learn the camera; `cleaning` takes them away.
     Raises `DatasetError` naming the file.
     """
     people = _people(genders) if genders else {}

@@ -205,14 +205,14 @@ KINDS: Mapping[str, Kind] = {
         ),
         _kind(
             "affectnet-yolo",
-            "a YOLO copy of AffectNet and FFHQ: seven expressions",
+            "a YOLO copy of AffectNet and FFHQ: seven expressions, gender of some",
             affectnet_yolo,
             Option("genders", "CSV with picture, gender and age of the ffhq_* pictures", _file),
         ),
         _kind("everyday", "faces in everyday photos of three sets: gender, by looking", everyday),
         _kind("affectnet-masked", "part of AffectNet, the background blacked out: seven expressions", affectnet_masked),
         _kind("all-age-faces", "All-Age-Faces: gender and age", all_age_faces, ages=(_min_age(0),)),
-        _kind("rafdb", "RAF-DB, basic: seven expressions", rafdb),
+        _kind("rafdb", "RAF-DB, basic: seven expressions, gender of some", rafdb),
         _kind("fer2013", "FER2013, CSV or class folders: seven expressions", fer2013),
         _kind(
             "gender-folders",
