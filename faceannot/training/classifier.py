@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model
             network = _deeper(network, recipe, stage, number)
             chances = _chances(pool, usable, stage, recipe.draws.power)
             _train_stage(network, pool, chances, recipe.network.side_px, stage, out / f"stage{number}")
+            _take_mean(network, [out / f"stage{one}" for one in (*stage.mean_with, number)])
     model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
@@ -76,6 +78,15 @@ def _train_stage(
         said = with_own_labels(network, pool, drawn, side_px, stage, folder / "own_labels.npz")
     batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
     fit(network, batches, stage.schedule, folder)
+
+
+def _take_mean(network: keras.Model, folders: Sequence[Path]) -> None:
+    """Give `network`, which has the weights of the last of `folders`, the mean of the weights in all of them."""
+    weights = [network.get_weights()]
+    for folder in folders[:-1]:
+        network.load_weights(weights_of(folder))
+        weights.append(network.get_weights())
+    network.set_weights([np.mean(parts, axis=0) for parts in zip(*weights, strict=True)])
 
 
 def _chances(pool: CropPool, usable: NDArray[np.bool_], stage: ClassifierStage, power: float) -> NDArray[np.float64]:

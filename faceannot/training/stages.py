@@ -52,7 +52,9 @@ class ClassifierStage:
 
     `blocks`: of the network from this stage on. `own_labels`: how much the labels count beside people's that the
     network, as it is before this stage, gives to faces whose gender or expression nobody said. `own_part`: how much
-    of its own expression goes into those that people gave, of which many are wrong.
+    of its own expression goes into those that people gave, of which many are wrong. `mean_with`: numbers of earlier
+    stages; with what their trainings and its own ended with, the network goes on as the mean of their weights
+    (Wortsman et al. 2022).
     """
 
     schedule: Schedule
@@ -61,6 +63,7 @@ class ClassifierStage:
     blocks: tuple[int, ...]
     own_labels: float
     own_part: float = 0.0
+    mean_with: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ def parse_classifier(table: Mapping[str, Any], origin: str) -> ClassifierRecipe:
     for part, place in zip(*_stages(table, where), strict=True):
         stages.append(_classifier_stage(part, place, blocks))
         blocks = stages[-1].blocks
+        _check_mean(stages, place)
     return ClassifierRecipe(*_named(table, where), network, draws, tuple(stages))
 
 
@@ -195,7 +199,7 @@ def _stages(table: Mapping[str, Any], where: str) -> tuple[list[dict[str, Any]],
 
 def _classifier_stage(table: dict[str, Any], where: str, before: tuple[int, ...]) -> ClassifierStage:
     """`before`: the network's blocks until this stage."""
-    only(table, {"schedule", "augmentation", "shares", "blocks", "own_labels", "own_part"}, where)
+    only(table, {"schedule", "augmentation", "shares", "blocks", "own_labels", "own_part", "mean_with"}, where)
     strength = section(Strength, table.get("augmentation", {}), f"{where}augmentation.")
     blocks: tuple[int, ...] = value(table["blocks"], tuple[int, ...], f"{where}blocks") if "blocks" in table else before
     if len(blocks) != len(before) or any(now < then for now, then in zip(blocks, before, strict=True)):
@@ -203,7 +207,21 @@ def _classifier_stage(table: dict[str, Any], where: str, before: tuple[int, ...]
     own = {key: value(table.get(key, 0.0), float, f"{where}{key}") for key in ("own_labels", "own_part")}
     if own["own_part"] and not own["own_labels"]:
         raise UsageError(f"{where}own_part: needs own_labels above 0, which makes the network's labels")
-    return ClassifierStage(_schedule(table, where), strength, _shares(table, "shares", where), blocks, **own)
+    mean_with = value(table["mean_with"], tuple[int, ...], f"{where}mean_with") if "mean_with" in table else ()
+    return ClassifierStage(
+        _schedule(table, where), strength, _shares(table, "shares", where), blocks, **own, mean_with=mean_with
+    )
+
+
+def _check_mean(stages: list[ClassifierStage], where: str) -> None:
+    """Whether the last of `stages` can be averaged with those that it names."""
+    alike = [number for number, stage in enumerate(stages[:-1], start=1) if stage.blocks == stages[-1].blocks]
+    for number in stages[-1].mean_with:
+        if number not in alike:
+            fitting = f"one of {', '.join(map(str, alike))}" if alike else "none, for no earlier stage fits"
+            raise UsageError(
+                f"{where}mean_with: expected earlier stages with the same blocks ({fitting}), found {number}"
+            )
 
 
 def _detector_stage(table: dict[str, Any], where: str) -> DetectorStage:

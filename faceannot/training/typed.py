@@ -23,6 +23,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "blocks": (1, 100),
     "own_labels": (0.0, 1.0),
     "own_part": (0.0, 1.0),
+    "mean_with": (1, 100),
     "dense": (0, 65536),
     "dropout": (0.0, 0.99),
     "epochs": (1, 100_000),

@@ -42,3 +42,12 @@ def test_a_further_stage_may_have_more_blocks(pool: CropPool, tmp_path: Path) ->
     larger = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, deeper)))
     assert larger.count_params() > small.count_params()
     assert (tmp_path / "stage2" / "own_labels.npz").is_file()
+
+
+def test_a_stage_may_leave_the_mean_of_its_weights_and_of_those_before(pool: CropPool, tmp_path: Path) -> None:
+    apart = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, STAGE)))
+    first = train_on(pool, tmp_path, RECIPE)
+    mean = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, replace(STAGE, mean_with=(1,)))))
+    for one, other, both in zip(first.get_weights(), apart.get_weights(), mean.get_weights(), strict=True):
+        np.testing.assert_allclose(both, (one + other) / 2, atol=1e-6)
+    assert any(np.any(a != b) for a, b in zip(first.get_weights(), apart.get_weights(), strict=True))

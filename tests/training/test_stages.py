@@ -32,6 +32,13 @@ def test_both_shipped_recipes_are_whole() -> None:
         ("bundled-classifier", "network.widths=[8, 8]", "network.blocks: as many"),
         ("bundled-classifier", "stages.1.shares={}", "stages.1.shares: expected a number above 0"),
         ("bundled-classifier", "stages.1.own_part=0.5", "stages.1.own_part: needs own_labels above 0"),
+        ("bundled-classifier", "stages.5.mean_with=[0]", "stages.5.mean_with: expected a number from 1 to 100"),
+        (
+            "bundled-classifier",
+            "stages.5.mean_with=[5]",
+            "stages.5.mean_with: expected earlier stages with the same blocks (one of 4), found 5",
+        ),
+        ("bundled-classifier", "stages.1.mean_with=[1]", "same blocks (none, for no earlier stage fits)"),
         ("bundled-classifier", "stages=[]", "expected [[stages]]"),
         ("bundled-classifier", "power=2020-01-01", "draws.power: expected a number"),
         ("bundled-detector", "canvas_px=100", "canvas_px: expected a multiple of 32"),
