@@ -1,6 +1,7 @@
-"""Faces in everyday photos of three sets that say no gender, with genders that one sees: the table `everyday.csv`.
+"""Faces in everyday photos of three sets, with genders and expressions that one sees: the table `everyday.csv`.
 
-The test part was drawn at random; most of training is what the bundled classifier was unsure of.
+The test part was drawn at random; most of training is what the bundled classifier was unsure of. Either label is
+missing where nobody looked for it or where it cannot be told.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faceannot.datasets import words
-from faceannot.datasets.example import Example
+from faceannot.datasets.example import Example, one_hot
 from faceannot.datasets.files import present, read_rows
 
 SOURCE = "everyday"
@@ -17,7 +18,7 @@ LAYOUT = """\
 PATH/appa-real/train/000001.jpg, PATH/appa-real/val/, PATH/appa-real/test/      (APPA-REAL)
 PATH/webfaces/Caltech_WebFaces/pic00001.jpg                                     (Caltech Web Faces)
 PATH/affectnet-yolo/train/images/ffhq_1200.png                                  (as for affectnet-yolo)
-    genders come with faceannot"""
+    genders and expressions come with faceannot"""
 TABLE = Path(__file__).parent / "everyday.csv"
 _WITH_FACES = ("appa-real", "webfaces", "affectnet-yolo")
 
@@ -34,8 +35,9 @@ def read(folder: Path) -> Iterator[Example]:
             name=row["picture"],
             path=folder / row["picture"],
             split=words.SPLITS[row["split"]],
-            gender=words.GENDERS[row["gender"]],
+            gender=words.GENDERS[row["gender"]] if row["gender"] else None,
+            expression=one_hot(words.EXPRESSIONS[row["expression"]]) if row["expression"] else None,
         )
-        for _, row in read_rows(TABLE, ("picture", "gender", "split"))
+        for _, row in read_rows(TABLE, ("picture", "gender", "expression", "split"))
     )
     yield from present(listed, folder)

@@ -209,7 +209,7 @@ KINDS: Mapping[str, Kind] = {
             affectnet_yolo,
             Option("genders", "CSV with picture, gender and age of the ffhq_* pictures", _file),
         ),
-        _kind("everyday", "faces in everyday photos of three sets: gender, by looking", everyday),
+        _kind("everyday", "faces in everyday photos of three sets: gender and expression, by looking", everyday),
         _kind("affectnet-masked", "part of AffectNet, the background blacked out: seven expressions", affectnet_masked),
         _kind("all-age-faces", "All-Age-Faces: gender and age", all_age_faces, ages=(_min_age(0),)),
         _kind("rafdb", "RAF-DB, basic: seven expressions, gender of some", rafdb),

@@ -230,16 +230,17 @@ def test_affectnet_without_a_label_file_names_it(tmp_path: Path, paint: Painter)
 def test_everyday_gives_what_is_there_of_its_table_and_counts_the_rest(
     tmp_path: Path, paint: Painter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    paint(tmp_path / "appa-real" / "test" / "005619.jpg", 1)
-    paint(tmp_path / "appa-real" / "test" / "005624.jpg", 2)
-    paint(tmp_path / "appa-real" / "test" / "not in the table.jpg", 3)
+    for colour, number in enumerate(("005619", "005624", "005629", "005682", "not in the table"), start=1):
+        paint(tmp_path / "appa-real" / "test" / f"{number}.jpg", colour)
     with caplog.at_level(logging.WARNING):
-        read = [(example.name, example.gender, example.split) for example in everyday.read(tmp_path)]
-    assert read == [
-        ("appa-real/test/005619.jpg", "female", "train"),
-        ("appa-real/test/005624.jpg", "female", "test"),
-    ]
-    assert "3303 of 3305 pictures are missing" in caplog.text
+        read = {one.path.stem: (one.gender, one.expression, one.split) for one in everyday.read(tmp_path)}
+    assert read == {
+        "005619": ("female", one_hot("neutral"), "train"),
+        "005624": ("female", one_hot("happy"), "test"),
+        "005629": (None, one_hot("neutral"), "train"),
+        "005682": ("male", None, "train"),
+    }
+    assert "8150 of 8154 pictures are missing" in caplog.text
 
 
 def test_everyday_needs_some_of_its_pictures(tmp_path: Path) -> None:
@@ -251,5 +252,5 @@ def test_everyday_takes_no_picture_that_is_kept_for_judging_and_none_twice() -> 
     names = [line.split(",")[0] for line in everyday.TABLE.read_text().splitlines()[1:]]
     assert len(set(names)) == len(names)
     numbers = [int(name.split("ffhq_")[1].split(".")[0]) for name in names if "ffhq_" in name]
-    assert len(numbers) == 1146
+    assert len(numbers) == 2958
     assert min(numbers) > max(affectnet_yolo.KEPT_FFHQ)
