@@ -156,8 +156,9 @@ def look(teacher: Detector, rgb: RgbArray) -> Detections:
 
     A face that is found only once, at one size, keeps a reduced score: most such finds are not faces.
     """
-    longest = max(rgb.shape[:2])
-    return _fused_looks(teacher, rgb, [side_px for side_px in TEACHER_SIDES_PX if side_px <= 2 * longest])
+    # A picture that is smaller than half of the least side is looked at all the same: its face would be background.
+    largest_px = max(2 * max(rgb.shape[:2]), TEACHER_SIDES_PX[0])
+    return _fused_looks(teacher, rgb, [side_px for side_px in TEACHER_SIDES_PX if side_px <= largest_px])
 
 
 def look_close(teacher: Detector, rgb: RgbArray) -> Detections:

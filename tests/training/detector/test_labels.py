@@ -14,7 +14,7 @@ from faceannot.detector import Detections, Detector
 from faceannot.errors import DatasetError
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto, appa_real, street, webfaces
 from faceannot.training.detector.close_ups import close_ups
-from faceannot.training.detector.labels import fuse, label_photos, load_labelled, look_close, merge, unmirrored
+from faceannot.training.detector.labels import fuse, label_photos, load_labelled, look, look_close, merge, unmirrored
 from tests import fakes
 
 POINTS = np.array([(10, 12), (20, 12), (15, 18), (11, 24), (19, 24)], np.float32)
@@ -52,6 +52,13 @@ def test_people_decide_where_the_teacher_doubts_and_add_what_it_misses() -> None
     assert {tuple(box) for box in boxes.tolist()} == {sure[:4], doubtful[:4], (200.0, 200.0, 220.0, 220.0)}
     assert np.isnan(landmarks[-1]).all()
     assert ignored.tolist() == [list(unsupported[:4])]
+
+
+@pytest.mark.parametrize("side_px", [64, 300])
+def test_a_tiny_picture_is_looked_at_like_any_other(side_px: int, tmp_path: Path) -> None:
+    onnx.save(fakes.detector(), tmp_path / "teacher.onnx")
+    face = fakes.photo((0, 0, fakes.HAPPY_MALE), width=side_px, height=side_px)
+    assert len(look(Detector(tmp_path / "teacher.onnx"), face))
 
 
 def test_labels_are_read_back_as_they_were_made(tmp_path: Path) -> None:
