@@ -18,7 +18,7 @@ from faceannot.training.bundle_calibration import MIRRORED, calibrate_classifier
 from faceannot.training.bundling import DETECTOR, bundle_verifier, describe
 from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import train_on
-from faceannot.training.detector.labels import load_labelled
+from faceannot.training.detector.labelled_photos import load_labelled
 from faceannot.training.detector.train import train as train_detector
 from faceannot.training.fit import CropPool
 from faceannot.training.material import Fingerprint, Watch, description, gather

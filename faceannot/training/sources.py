@@ -30,7 +30,8 @@ from faceannot.datasets.prepare import prepare
 from faceannot.training.detector import annotated_photos
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
 from faceannot.training.detector.close_ups import close_ups
-from faceannot.training.detector.labels import label_photos, load_labelled
+from faceannot.training.detector.labelled_photos import load_labelled
+from faceannot.training.detector.labels import label_photos
 
 # How many faces of the classifier's sources the detector learns from.
 CLOSE_UPS = {"rafdb": 8000, "affectnet": 8000, "utkface": 6000, "all-age-faces": 5000, "ferplus": 4000}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, overlap, resized
 from faceannot.errors import DatasetError
-from faceannot.training.detector.labels import LabelledPhoto, load_labelled
+from faceannot.training.detector.labelled_photos import LabelledPhoto, load_labelled
 from faceannot.verifier import surroundings
 
 FloatArray = NDArray[np.float32]

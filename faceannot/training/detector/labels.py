@@ -4,48 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, overlap, resized
-from faceannot.errors import DatasetError
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
+from faceannot.training.detector.labelled_photos import KEPT_PX, PIXELS, LabelledPhoto, save_labels
+from faceannot.training.detector.seen_finds import corrected
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 
-# Photos are kept at this size at most: a face of 12 pixels in a large photo is still one of 12 here.
-KEPT_PX = 800
 TEACHER_SIDES_PX = (256, 448, 704, 1120)
 SURE, POSSIBLE, WITH_ANNOTATION = 0.7, 0.3, 0.2
 # A picture that is known to show a face needs less to be believed, and a border of this share of its longer side.
 CLOSE_SIDES_PX = (224, 352)
 CLOSE_SURE, CLOSE_BORDER = 0.5, 1 / 6
 SAME_FACE_IOU = 0.35
-_ARRAYS = ("sources", "names", "sizes", "counts", "boxes", "landmarks", "ignored")
 _teacher: Detector | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPhoto:
-    """A photo and what to learn from it; coordinates in pixels of `rgb`.
-
-    `boxes` (n, 4); `landmarks` (n, 5, 2), NaN where nobody knows them; `ignored` (m, 4): perhaps a face, so neither
-    right nor wrong.
-    """
-
-    source: str
-    name: str
-    rgb: RgbArray
-    boxes: FloatArray
-    landmarks: FloatArray
-    ignored: FloatArray
 
 
 def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, workers: int) -> None:
@@ -54,7 +34,7 @@ def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, 
     out.mkdir(parents=True, exist_ok=True)
     labelled: list[LabelledPhoto] = []
     with (
-        (out / "pixels.bin").open("wb") as pixels,
+        (out / PIXELS).open("wb") as pixels,
         # Forking a process that has loaded a training library can hang the child.
         ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(teacher,)) as pool,
     ):
@@ -62,68 +42,7 @@ def label_photos(photos: Iterable[AnnotatedPhoto], teacher: Path, out: Path, *, 
             if photo is not None:
                 pixels.write(photo.rgb.tobytes())
                 labelled.append(photo)
-    np.savez(
-        out / "labels.npz",
-        sources=np.array([photo.source for photo in labelled]),
-        names=np.array([photo.name for photo in labelled]),
-        sizes=np.array([photo.rgb.shape[:2] for photo in labelled]),
-        counts=np.array([(len(photo.boxes), len(photo.ignored)) for photo in labelled]),
-        boxes=np.concatenate([photo.boxes for photo in labelled]),
-        landmarks=np.concatenate([photo.landmarks for photo in labelled]),
-        ignored=np.concatenate([photo.ignored for photo in labelled]),
-    )
-
-
-def load_labelled(out: Path) -> list[LabelledPhoto]:
-    """What `label_photos` left in `out`; pixels stay on disk until they are read.
-
-    Raises `DatasetError` where that is damaged.
-    """
-    try:
-        with np.load(out / "labels.npz", allow_pickle=False) as file:
-            labels = {name: file[name] for name in _ARRAYS}
-        pixels = np.memmap(out / "pixels.bin", np.uint8, mode="r")
-    # Where in a file the damage is decides what zipfile and NumPy raise.
-    except Exception as error:
-        raise DatasetError(f"{out}: labels.npz or pixels.bin cannot be used, label again ({error})") from error
-    sizes, counts = labels["sizes"], labels["counts"]
-    _check(out, labels, len(pixels))
-    starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)])
-    ends = np.concatenate([[[0, 0]], np.cumsum(counts, axis=0)])
-    sources, names = labels["sources"], labels["names"]
-    boxes, landmarks, ignored = labels["boxes"], labels["landmarks"], labels["ignored"]
-    return [
-        LabelledPhoto(
-            source=str(sources[i]),
-            name=str(names[i]),
-            rgb=pixels[starts[i] : starts[i + 1]].reshape(*sizes[i], 3),
-            boxes=boxes[ends[i, 0] : ends[i + 1, 0]],
-            landmarks=landmarks[ends[i, 0] : ends[i + 1, 0]],
-            ignored=ignored[ends[i, 1] : ends[i + 1, 1]],
-        )
-        for i in range(len(sizes))
-    ]
-
-
-def _check(out: Path, labels: dict[str, NDArray[Any]], pixels: int) -> None:
-    """Raise `DatasetError` unless the arrays are as many as they say of one another."""
-    sizes, counts, photos = labels["sizes"], labels["counts"], len(np.atleast_1d(labels["sources"]))
-    boxes, ignored = counts.sum(axis=0).tolist() if counts.ndim == 2 and counts.shape[1] == 2 else (0, 0)
-    shapes = {
-        "sources": (photos,),
-        "names": (photos,),
-        "sizes": (photos, 2),
-        "counts": (photos, 2),
-        "boxes": (boxes, 4),
-        "landmarks": (boxes, 5, 2),
-        "ignored": (ignored, 4),
-    }
-    for name, shape in shapes.items():
-        kind = "U" if name in ("sources", "names") else "i" if name in ("sizes", "counts") else "f"
-        if labels[name].shape != shape or labels[name].dtype.kind != kind:
-            raise DatasetError(f"{out}/labels.npz: `{name}` has to be of shape {shape}; label again")
-    if (sizes < 1).any() or (sizes > KEPT_PX).any() or (counts < 0).any() or sizes.prod(axis=1).sum() * 3 > pixels:
-        raise DatasetError(f"{out}: pixels.bin does not hold the photos of labels.npz; label again")
+    save_labels(labelled, out)
 
 
 def _start(teacher: Path) -> None:
@@ -148,7 +67,7 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     else:
         found = look(_teacher, full).scaled(factor)
         boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
-    return LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored)
+    return corrected(LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored))
 
 
 def look(teacher: Detector, rgb: RgbArray) -> Detections:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.training.augmentation import Strength, photographic
-from faceannot.training.detector.labels import LabelledPhoto
+from faceannot.training.detector.labelled_photos import LabelledPhoto
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]

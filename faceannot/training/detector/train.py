@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.training.detector.distillation import Teacher
-from faceannot.training.detector.labels import load_labelled
+from faceannot.training.detector.labelled_photos import load_labelled
 from faceannot.training.detector.losses import detector_loss
 from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network

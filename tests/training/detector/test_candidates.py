@@ -11,7 +11,7 @@ import pytest
 from faceannot.detector import Detections, Detector
 from faceannot.errors import DatasetError
 from faceannot.training.detector.candidates import Cut, candidates, gather_candidates, judged
-from faceannot.training.detector.labels import LabelledPhoto
+from faceannot.training.detector.labelled_photos import LabelledPhoto
 from tests import fakes
 from tests.training.detector.labelled import FACE, FACE_BOX, IMPOSTOR, write
 

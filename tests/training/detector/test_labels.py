@@ -14,7 +14,8 @@ from faceannot.detector import Detections, Detector
 from faceannot.errors import DatasetError
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto, appa_real, street, webfaces
 from faceannot.training.detector.close_ups import close_ups
-from faceannot.training.detector.labels import fuse, label_photos, load_labelled, look, look_close, merge, unmirrored
+from faceannot.training.detector.labelled_photos import load_labelled
+from faceannot.training.detector.labels import fuse, label_photos, look, look_close, merge, unmirrored
 from tests import fakes
 
 POINTS = np.array([(10, 12), (20, 12), (15, 18), (11, 24), (19, 24)], np.float32)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from faceannot.training.detector.labels import LabelledPhoto
+from faceannot.training.detector.labelled_photos import LabelledPhoto
 from faceannot.training.detector.mosaics import Album, canvas
 
 SIDE = 160
