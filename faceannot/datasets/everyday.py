@@ -1,7 +1,7 @@
 """Faces in everyday photos of three sets, with genders and expressions that one sees: the table `everyday.csv`.
 
 The test part was drawn at random; most of training is what the bundled classifier was unsure of. Either label is
-missing where nobody looked for it or where it cannot be told.
+missing where nobody looked for it, where it cannot be told, and where two looks differed.
 """
 
 from __future__ import annotations

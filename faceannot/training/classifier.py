@@ -43,7 +43,8 @@ def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model
             network = _deeper(network, recipe, stage, number)
             chances = _chances(pool, usable, stage, recipe.draws.power)
             _train_stage(network, pool, chances, recipe.network.side_px, stage, out / f"stage{number}")
-            _take_mean(network, [out / f"stage{one}" for one in (*stage.mean_with, number)])
+            if stage.mean_with:
+                _take_mean(network, [weights_of(out / f"stage{earlier}") for earlier in stage.mean_with])
     model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
@@ -80,11 +81,11 @@ def _train_stage(
     fit(network, batches, stage.schedule, folder)
 
 
-def _take_mean(network: keras.Model, folders: Sequence[Path]) -> None:
-    """Give `network`, which has the weights of the last of `folders`, the mean of the weights in all of them."""
+def _take_mean(network: keras.Model, files: Sequence[Path]) -> None:
+    """Give `network` the mean of its weights and of those in `files`, statistics of its normalisation among them."""
     weights = [network.get_weights()]
-    for folder in folders[:-1]:
-        network.load_weights(weights_of(folder))
+    for file in files:
+        network.load_weights(file)
         weights.append(network.get_weights())
     network.set_weights([np.mean(parts, axis=0) for parts in zip(*weights, strict=True)])
 

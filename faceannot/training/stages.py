@@ -207,16 +207,19 @@ def _classifier_stage(table: dict[str, Any], where: str, before: tuple[int, ...]
     own = {key: value(table.get(key, 0.0), float, f"{where}{key}") for key in ("own_labels", "own_part")}
     if own["own_part"] and not own["own_labels"]:
         raise UsageError(f"{where}own_part: needs own_labels above 0, which makes the network's labels")
-    mean_with = value(table["mean_with"], tuple[int, ...], f"{where}mean_with") if "mean_with" in table else ()
-    return ClassifierStage(
-        _schedule(table, where), strength, _shares(table, "shares", where), blocks, **own, mean_with=mean_with
-    )
+    earlier = table.get("mean_with", [])
+    mean_with = () if earlier == [] else value(earlier, tuple[int, ...], f"{where}mean_with")
+    shares = _shares(table, "shares", where)
+    return ClassifierStage(_schedule(table, where), strength, shares, blocks, **own, mean_with=mean_with)
 
 
 def _check_mean(stages: list[ClassifierStage], where: str) -> None:
     """Whether the last of `stages` can be averaged with those that it names."""
     alike = [number for number, stage in enumerate(stages[:-1], start=1) if stage.blocks == stages[-1].blocks]
-    for number in stages[-1].mean_with:
+    mean_with = stages[-1].mean_with
+    if len(set(mean_with)) < len(mean_with):
+        raise UsageError(f"{where}mean_with: expected each stage once, found {list(mean_with)}")
+    for number in mean_with:
         if number not in alike:
             fitting = f"one of {', '.join(map(str, alike))}" if alike else "none, for no earlier stage fits"
             raise UsageError(

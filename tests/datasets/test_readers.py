@@ -249,7 +249,9 @@ def test_everyday_needs_some_of_its_pictures(tmp_path: Path) -> None:
 
 
 def test_everyday_takes_no_picture_that_is_kept_for_judging_and_none_twice() -> None:
-    names = [line.split(",")[0] for line in everyday.TABLE.read_text().splitlines()[1:]]
+    rows = [line.split(",") for line in everyday.TABLE.read_text().splitlines()[1:]]
+    assert all(gender or expression for _, gender, expression, _ in rows)
+    names = [row[0] for row in rows]
     assert len(set(names)) == len(names)
     numbers = [int(name.split("ffhq_")[1].split(".")[0]) for name in names if "ffhq_" in name]
     assert len(numbers) == 2958

@@ -47,7 +47,18 @@ def test_a_further_stage_may_have_more_blocks(pool: CropPool, tmp_path: Path) ->
 def test_a_stage_may_leave_the_mean_of_its_weights_and_of_those_before(pool: CropPool, tmp_path: Path) -> None:
     apart = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, STAGE)))
     first = train_on(pool, tmp_path, RECIPE)
-    mean = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, replace(STAGE, mean_with=(1,)))))
+    with_first = replace(STAGE, mean_with=(1,))
+    mean = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, with_first)))
     for one, other, both in zip(first.get_weights(), apart.get_weights(), mean.get_weights(), strict=True):
         np.testing.assert_allclose(both, (one + other) / 2, atol=1e-6)
     assert any(np.any(a != b) for a, b in zip(first.get_weights(), apart.get_weights(), strict=True))
+
+
+def test_the_next_stage_goes_on_from_the_mean(pool: CropPool, tmp_path: Path) -> None:
+    still = replace(STAGE, schedule=replace(SCHEDULE, learning_rate=1e-9))
+    with_first = replace(STAGE, mean_with=(1,))
+    mean = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, with_first)))
+    after = train_on(pool, tmp_path, replace(RECIPE, stages=(STAGE, with_first, still)))
+    for name in (variable.path for variable in mean.trainable_variables):
+        one, other = (next(v for v in model.trainable_variables if v.path == name) for model in (mean, after))
+        np.testing.assert_allclose(one, other, atol=1e-5)

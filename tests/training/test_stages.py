@@ -38,6 +38,12 @@ def test_both_shipped_recipes_are_whole() -> None:
             "stages.5.mean_with=[5]",
             "stages.5.mean_with: expected earlier stages with the same blocks (one of 4), found 5",
         ),
+        (
+            "bundled-classifier",
+            "stages.6.mean_with=[5, 5]",
+            "stages.6.mean_with: expected each stage once, found [5, 5]",
+        ),
+        ("bundled-classifier", "stages.5.mean_with=4", "stages.5.mean_with: expected a list"),
         ("bundled-classifier", "stages.1.mean_with=[1]", "same blocks (none, for no earlier stage fits)"),
         ("bundled-classifier", "stages=[]", "expected [[stages]]"),
         ("bundled-classifier", "power=2020-01-01", "draws.power: expected a number"),
@@ -55,6 +61,12 @@ def test_a_setting_that_cannot_be_meant_is_refused_in_words(name: str, setting: 
     with pytest.raises(UsageError) as raised:
         chosen_recipe(name, None, [setting])
     assert words in str(raised.value)
+
+
+def test_the_mean_of_a_stage_can_be_left_out() -> None:
+    read = parse_stages(chosen_recipe("bundled-classifier", None, ["stages.9.mean_with=[]"]).table, "")
+    assert isinstance(read, ClassifierRecipe)
+    assert [stage.mean_with for stage in read.stages if stage.mean_with] == []
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.detector import Detections, Detector, overlap, resized
+from faceannot.detector import Detections, Detector, resized
 from faceannot.errors import DatasetError
 from faceannot.training.detector.labelled_photos import LabelledPhoto, load_labelled
+from faceannot.training.detector.matching import largest_overlaps
 from faceannot.verifier import surroundings
 
 FloatArray = NDArray[np.float32]
@@ -143,10 +144,6 @@ def candidates(detector: Detector, photo: LabelledPhoto, cut: Cut, number: tuple
 
 def judged(found: Detections, faces: FloatArray, doubtful: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which finds are faces, and of which that is clear, by labelled boxes of `faces` and of what may be one."""
-    with_face, with_doubtful = _largest(found.boxes, faces), _largest(found.boxes, doubtful)
+    with_face, with_doubtful = largest_overlaps(found.boxes, faces), largest_overlaps(found.boxes, doubtful)
     is_face = with_face >= FACE_IOU
     return is_face, is_face | ((with_face < NO_FACE_IOU) & (with_doubtful < DOUBTFUL_IOU))
-
-
-def _largest(boxes: FloatArray, others: FloatArray) -> FloatArray:
-    return np.array([overlap(box, others).max(initial=0.0) for box in boxes], np.float32)

@@ -62,7 +62,7 @@ def load_labelled(out: Path) -> list[LabelledPhoto]:
         pixels = np.memmap(out / PIXELS, np.uint8, mode="r")
     # Where in a file the damage is decides what zipfile and NumPy raise.
     except Exception as error:
-        raise DatasetError(f"{out}: labels.npz or pixels.bin cannot be used, label again ({error})") from error
+        raise DatasetError(f"{out}: {LABELS} or {PIXELS} cannot be used, label again ({error})") from error
     sizes, counts = labels["sizes"], labels["counts"]
     _check(out, labels, len(pixels))
     starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1) * 3)])
@@ -98,6 +98,6 @@ def _check(out: Path, labels: dict[str, NDArray[Any]], pixels: int) -> None:
     for name, shape in shapes.items():
         kind = "U" if name in ("sources", "names") else "i" if name in ("sizes", "counts") else "f"
         if labels[name].shape != shape or labels[name].dtype.kind != kind:
-            raise DatasetError(f"{out}/labels.npz: `{name}` has to be of shape {shape}; label again")
+            raise DatasetError(f"{out}/{LABELS}: `{name}` has to be of shape {shape}; label again")
     if (sizes < 1).any() or (sizes > KEPT_PX).any() or (counts < 0).any() or sizes.prod(axis=1).sum() * 3 > pixels:
-        raise DatasetError(f"{out}: pixels.bin does not hold the photos of labels.npz; label again")
+        raise DatasetError(f"{out}: {PIXELS} does not hold the photos of {LABELS}; label again")

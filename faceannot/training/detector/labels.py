@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from faceannot.detector import Detections, Detector, overlap, resized
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
 from faceannot.training.detector.labelled_photos import KEPT_PX, PIXELS, LabelledPhoto, save_labels
+from faceannot.training.detector.matching import SAME_FACE_IOU, same_as_any
 from faceannot.training.detector.seen_finds import corrected
 
 FloatArray = NDArray[np.float32]
@@ -24,7 +25,6 @@ SURE, POSSIBLE, WITH_ANNOTATION = 0.7, 0.3, 0.2
 # A picture that is known to show a face needs less to be believed, and a border of this share of its longer side.
 CLOSE_SIDES_PX = (224, 352)
 CLOSE_SURE, CLOSE_BORDER = 0.5, 1 / 6
-SAME_FACE_IOU = 0.35
 _teacher: Detector | None = None
 
 
@@ -132,11 +132,8 @@ def merge(found: Detections, annotated: FloatArray, *, sure: float = SURE) -> tu
     A find counts when it is sure, or fairly sure where people annotated a face; an annotated face that the teacher
     misses counts without landmarks. Other possible finds are ignored.
     """
-    near = np.array([overlap(box, annotated).max(initial=0.0) > SAME_FACE_IOU for box in found.boxes], dtype=bool)
-    counts = (found.scores >= sure) | near
-    missed = np.array(
-        [overlap(box, found.boxes[counts]).max(initial=0.0) <= SAME_FACE_IOU for box in annotated], dtype=bool
-    )
+    counts = (found.scores >= sure) | same_as_any(found.boxes, annotated)
+    missed = ~same_as_any(annotated, found.boxes[counts])
     boxes = np.concatenate([found.boxes[counts], annotated[missed]])
     unknown = np.full((int(missed.sum()), 5, 2), np.nan, np.float32)
     landmarks = np.concatenate([found.landmarks[counts], unknown])

@@ -1,4 +1,4 @@
-"""What one sees in finds of the bundled detector about which labels and networks disagreed: the table `seen_finds.csv`.
+"""What one sees in finds of the bundled detector that labels and scores disagreed about: the table `seen_finds.csv`.
 
 Some were faces that nobody had labelled, which a detector would learn as background; some of those that the teacher
 had doubted are no faces.
@@ -12,15 +12,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceannot.datasets.files import read_rows
-from faceannot.detector import overlap
 from faceannot.training.detector.labelled_photos import FloatArray, LabelledPhoto
+from faceannot.training.detector.matching import same_as_any
 
 TABLE = Path(__file__).parent / "seen_finds.csv"
 _SIZE, _BOX = ("width", "height"), ("left", "top", "right", "bottom")
-_SAME_IOU = 0.35
 # What a row's `shows` may be. What is unclear is ignored: neither right nor wrong.
 _FACE, _NOTHING, _UNCLEAR = "face", "nothing", "unclear"
 
@@ -33,20 +31,15 @@ def corrected(photo: LabelledPhoto) -> LabelledPhoto:
     seen = _table().get((photo.source, photo.name, photo.rgb.shape[1], photo.rgb.shape[0]))
     if seen is None:
         return photo
-    told = np.concatenate([seen[_FACE], seen[_NOTHING]])
-    clear, known = ~_covered(photo.ignored, told), ~_covered(photo.boxes, seen[_NOTHING])
-    new = seen[_FACE][~_covered(seen[_FACE], photo.boxes)]
+    kept = ~same_as_any(photo.boxes, seen[_NOTHING])
+    new = seen[_FACE][~same_as_any(seen[_FACE], photo.boxes[kept])]
+    doubtful = ~same_as_any(photo.ignored, np.concatenate([seen[_FACE], seen[_NOTHING]]))
     return replace(
         photo,
-        boxes=np.concatenate([photo.boxes[known], new]),
-        landmarks=np.concatenate([photo.landmarks[known], np.full((len(new), 5, 2), np.nan, np.float32)]),
-        ignored=np.concatenate([photo.ignored[clear], seen[_UNCLEAR]]),
+        boxes=np.concatenate([photo.boxes[kept], new]),
+        landmarks=np.concatenate([photo.landmarks[kept], np.full((len(new), 5, 2), np.nan, np.float32)]),
+        ignored=np.concatenate([photo.ignored[doubtful], seen[_UNCLEAR]]),
     )
-
-
-def _covered(boxes: FloatArray, others: FloatArray) -> NDArray[np.bool_]:
-    """Which of `boxes` show what one of `others` shows."""
-    return np.array([overlap(box, others).max(initial=0.0) > _SAME_IOU for box in boxes], dtype=bool)
 
 
 @cache

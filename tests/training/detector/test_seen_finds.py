@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from faceannot.datasets.files import read_rows
-from faceannot.training.detector import seen_finds
-from faceannot.training.detector.labelled_photos import LabelledPhoto
+from faceannot.training.detector import labels, seen_finds
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto
+from faceannot.training.detector.labelled_photos import KEPT_PX, LabelledPhoto
+from tests import fakes
 
 FIRST, SECOND, THIRD, FOURTH = (0, 0, 20, 24), (40, 0, 60, 24), (0, 40, 20, 64), (40, 40, 60, 64)
 
@@ -67,8 +69,40 @@ def test_a_photo_of_another_size_is_left_as_it_is(table: Path) -> None:
     assert seen_finds.corrected(other) is other
 
 
+def test_a_face_is_learned_where_a_labelled_box_beside_it_shows_nothing(table: Path) -> None:
+    beside = (8, 0, 28, 24)
+    write(table, (beside, "nothing"), (FIRST, "face"))
+    assert seen_finds.corrected(photo(boxes(beside), boxes())).boxes.tolist() == boxes(FIRST).tolist()
+
+
+def test_labelling_takes_what_was_seen(table: Path, tmp_path: Path) -> None:
+    onnx.save(fakes.detector(), tmp_path / "teacher.onnx")
+    fakes.save(fakes.photo((0, 0, fakes.HAPPY_MALE), width=90, height=80), tmp_path / "a.png")
+    write(table, (FOURTH, "face"))
+    table.write_text(table.read_text().replace("a.jpg", "a.png"))
+    labels._start(tmp_path / "teacher.onnx")
+    labelled = labels._label(AnnotatedPhoto("street", tmp_path / "a.png", boxes()))
+    assert labelled
+    assert boxes(FOURTH).tolist()[0] in labelled.boxes.tolist()
+
+
+def rows() -> list[dict[str, str]]:
+    return [row for _, row in read_rows(seen_finds.TABLE, ("source", "photo", "left", "shows"))]
+
+
 def test_the_table_says_something_of_each_source_and_nothing_twice() -> None:
-    rows = [row for _, row in read_rows(seen_finds.TABLE, ("source", "photo", "left", "shows"))]
-    assert {row["source"] for row in rows} == {"webfaces", "street", "appa-real", "scenes"}
-    assert set(Counter(row["shows"] for row in rows)) == {"face", "nothing", "unclear"}
-    assert max(Counter(tuple(row.values()) for row in rows).values()) == 1
+    assert {row["source"] for row in rows()} == {"webfaces", "street", "appa-real", "scenes"}
+    assert {row["shows"] for row in rows()} == {"face", "nothing", "unclear"}
+    boxes_alone = [tuple(value for name, value in row.items() if name != "shows") for row in rows()]
+    assert len(set(boxes_alone)) == len(boxes_alone)
+
+
+def test_the_table_has_boxes_of_photos_as_they_are_kept_and_no_photo_to_judge_by() -> None:
+    for row in rows():
+        left, top, right, bottom, width, height = (
+            int(row[name]) for name in ("left", "top", "right", "bottom", "width", "height")
+        )
+        assert left < right
+        assert top < bottom
+        assert max(width, height) <= KEPT_PX
+        assert not AnnotatedPhoto(row["source"], Path(row["photo"]), boxes()).is_test
