@@ -66,7 +66,8 @@ def test_a_setting_that_cannot_be_meant_is_refused_in_words(name: str, setting: 
 def test_the_mean_of_a_stage_can_be_left_out() -> None:
     read = parse_stages(chosen_recipe("bundled-classifier", None, ["stages.9.mean_with=[]"]).table, "")
     assert isinstance(read, ClassifierRecipe)
-    assert [stage.mean_with for stage in read.stages if stage.mean_with] == []
+    assert read.stages[8].mean_with == ()
+    assert read.stages[10].mean_with == (9,)
 
 
 @pytest.mark.parametrize(
