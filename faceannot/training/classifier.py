@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from faceannot.datasets.prepare import load
 from faceannot.errors import DatasetError
-from faceannot.training.fit import CropPool, DrawnBatches, fit, half_precision, weights_of
+from faceannot.training.fit import CropPool, DrawnBatches, average, fit, half_precision, weights_of
 from faceannot.training.leaks import leaked
 from faceannot.training.networks import move_weights, two_heads
 from faceannot.training.own_labels import with_own_labels
@@ -44,7 +43,7 @@ def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model
             chances = _chances(pool, usable, stage, recipe.draws.power)
             _train_stage(network, pool, chances, recipe.network.side_px, stage, out / f"stage{number}")
             if stage.mean_with:
-                _take_mean(network, [weights_of(out / f"stage{earlier}") for earlier in stage.mean_with])
+                average(network, [out / f"stage{earlier}" for earlier in stage.mean_with])
     model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
@@ -79,15 +78,6 @@ def _train_stage(
         said = with_own_labels(network, pool, drawn, side_px, stage, folder / "own_labels.npz")
     batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
     fit(network, batches, stage.schedule, folder)
-
-
-def _take_mean(network: keras.Model, files: Sequence[Path]) -> None:
-    """Give `network` the mean of its weights and of those in `files`, statistics of its normalisation among them."""
-    weights = [network.get_weights()]
-    for file in files:
-        network.load_weights(file)
-        weights.append(network.get_weights())
-    network.set_weights([np.mean(parts, axis=0) for parts in zip(*weights, strict=True)])
 
 
 def _chances(pool: CropPool, usable: NDArray[np.bool_], stage: ClassifierStage, power: float) -> NDArray[np.float64]:

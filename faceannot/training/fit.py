@@ -152,6 +152,18 @@ def fit_averaged(model: keras.Model, batches: Any, schedule: Schedule, folder: P
     model.save_weights(finished)
 
 
+def average(model: keras.Model, folders: Sequence[Path]) -> None:
+    """Give `model` the mean of its weights and of those that trainings in `folders` left when they were finished.
+
+    The running statistics of its normalisation are averaged like the rest.
+    """
+    weights = [model.get_weights()]
+    for folder in folders:
+        model.load_weights(weights_of(folder))
+        weights.append(model.get_weights())
+    model.set_weights([np.mean(parts, axis=0) for parts in zip(*weights, strict=True)])
+
+
 def central_crops(pool: CropPool, indices: Sequence[int], side_px: int) -> NDArray[np.uint8]:
     """Unchanged crops (n, side_px, side_px, 3) as the classifier sees them."""
     return np.stack([central(pool.crop(index), side_px) for index in indices])
