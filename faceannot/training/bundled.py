@@ -18,7 +18,7 @@ from faceannot.training.bundle_calibration import MIRRORED, calibrate_classifier
 from faceannot.training.bundling import DETECTOR, bundle_verifier, describe
 from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import train_on
-from faceannot.training.detector.labelled_photos import load_labelled
+from faceannot.training.detector.labelled_photos import LABELS, labelled_folders, load_labelled
 from faceannot.training.detector.train import train as train_detector
 from faceannot.training.fit import CropPool
 from faceannot.training.material import Fingerprint, Watch, description, gather
@@ -97,8 +97,8 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
     if len(order.data) != 1 or not order.data[0].startswith(LABELLED):
         raise UsageError(f"{order.recipe.origin}: needs --data {LABELLED}FOLDER, made by faceannot.training.sources")
     labelled = Path(order.data[0].removeprefix(LABELLED))
-    if not any(labelled.glob("*/labels.npz")):
-        raise DatasetError(f"{labelled}: no folder with labels.npz in it")
+    if not labelled_folders(labelled):
+        raise DatasetError(f"{labelled}: no folder with {LABELS} in it")
     data = description(list(_labelled(labelled)), file_sha256(base.detector))
     begin(order.out, order.recipe, data, overwrite=order.overwrite, products=[*FILES, KERAS_DETECTOR])
     if is_finished(order.out):
@@ -128,6 +128,6 @@ def _detector(order: Order, recipe: DetectorRecipe, base: Bundle) -> None:
 
 
 def _labelled(folder: Path) -> Iterator[Fingerprint]:
-    for path in sorted(folder.glob("*/labels.npz")):
-        count = len(load_labelled(path.parent))
-        yield Fingerprint(f"{LABELLED}{path.parent}", count, {"train": count}, file_sha256(path))
+    for kept in labelled_folders(folder):
+        count = len(load_labelled(kept))
+        yield Fingerprint(f"{LABELLED}{kept}", count, {"train": count}, file_sha256(kept / LABELS))

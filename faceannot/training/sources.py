@@ -30,7 +30,7 @@ from faceannot.datasets.prepare import prepare
 from faceannot.training.detector import annotated_photos
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto
 from faceannot.training.detector.close_ups import close_ups
-from faceannot.training.detector.labelled_photos import load_labelled
+from faceannot.training.detector.labelled_photos import LABELS, load_labelled
 from faceannot.training.detector.labels import label_photos
 
 # How many faces of the classifier's sources the detector learns from.
@@ -82,7 +82,7 @@ def main() -> None:
         sys.stderr.write(f"{name}: {len(prepared.examples)} crops\n")
     for name, read_photos in detector_sources(options.data, _names(options.kept)).items():
         folder = options.out / "faces" / name
-        if not (folder / "labels.npz").is_file():
+        if not (folder / LABELS).is_file():
             label_photos(read_photos(), options.teacher, folder, workers=workers)
         sys.stderr.write(f"{name}: {len(load_labelled(folder))} photos\n")
 

@@ -53,8 +53,8 @@ class ClassifierStage:
     `blocks`: of the network from this stage on. `own_labels`: how much the labels count beside people's that the
     network, as it is before this stage, gives to faces whose gender or expression nobody said. `own_part`: how much
     of its own expression goes into those that people gave, of which many are wrong. `mean_with`: numbers of earlier
-    stages; with what their trainings and its own ended with, the network goes on as the mean of their weights
-    (Wortsman et al. 2022).
+    stages; after its training the network goes on with the mean of its weights and of those that the trainings of
+    these stages ended with (Wortsman et al. 2022).
     """
 
     schedule: Schedule

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, resized
 from faceannot.errors import DatasetError
-from faceannot.training.detector.labelled_photos import LabelledPhoto, load_labelled
+from faceannot.training.detector.labelled_photos import LabelledPhoto, labelled_folders, load_labelled
 from faceannot.training.detector.matching import largest_overlaps
 from faceannot.verifier import surroundings
 
@@ -98,13 +98,11 @@ def gather_candidates(
 
 def _tasks(labelled: Path, looks: Mapping[str, int], cut: Cut) -> list[_Task]:
     tasks = []
-    for path in sorted(labelled.glob("*/labels.npz")):
-        photos = load_labelled(path.parent)
+    for folder in labelled_folders(labelled):
+        photos = load_labelled(folder)
         times = looks.get(photos[0].source, 0) if photos else 0
         starts = range(0, len(photos) if times else 0, PHOTOS_A_TASK)
-        tasks += [
-            _Task(path.parent, range(start, min(start + PHOTOS_A_TASK, len(photos))), times, cut) for start in starts
-        ]
+        tasks += [_Task(folder, range(start, min(start + PHOTOS_A_TASK, len(photos))), times, cut) for start in starts]
     return tasks
 
 

@@ -51,6 +51,11 @@ def save_labels(labelled: Sequence[LabelledPhoto], out: Path) -> None:
     )
 
 
+def labelled_folders(folder: Path) -> list[Path]:
+    """The folders right in `folder` that keep labelled photos, by name."""
+    return sorted(path.parent for path in folder.glob(f"*/{LABELS}"))
+
+
 def load_labelled(out: Path) -> list[LabelledPhoto]:
     """What `label_photos` left in `out`; pixels stay on disk until they are read.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.training.detector.distillation import Teacher
-from faceannot.training.detector.labelled_photos import load_labelled
+from faceannot.training.detector.labelled_photos import labelled_folders, load_labelled
 from faceannot.training.detector.losses import detector_loss
 from faceannot.training.detector.mosaics import Album, Canvas, canvas
 from faceannot.training.detector.network import detector_network
@@ -56,7 +56,7 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> N
     YuNet's outputs; each stage keeps its history and checkpoint in a folder of its own, and a run that died goes on
     there. With a `verifier` in the recipe that comes last; see `train_verifier`.
     """
-    photos = [photo for path in sorted(labelled.glob("*/labels.npz")) for photo in load_labelled(path.parent)]
+    photos = [photo for folder in labelled_folders(labelled) for photo in load_labelled(folder)]
     album = Album.of(photos, recipe.shares, recipe.whole_shares)
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
     with half_precision():
