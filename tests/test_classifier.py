@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceannot.bundle import load_bundle
-from faceannot.classifier import Classifier, logits, softmax
+from faceannot.classifier import TURNED_DEGREES, Classifier, logits, softmax, turned
 from faceannot.errors import BundleError
 from faceannot.records import EXPRESSIONS
 from tests import fakes
@@ -78,7 +78,8 @@ class OneSided:
     def run(self, outputs: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         assert outputs == ["gender", "expression"]
         brightness = inputs["crops"][:, :, :4].mean(axis=(1, 2, 3))[:, None]
-        return [np.pad(brightness, ((0, 0), (0, 1))), np.pad(brightness, ((0, 0), (0, 6)))]
+        happy = np.array([0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+        return [np.pad(brightness, ((0, 0), (0, 1))), np.pad(brightness, ((0, 0), (0, 6))) + happy]
 
 
 def test_a_mirrored_look_says_the_same_of_a_face_and_its_mirror_image() -> None:
@@ -98,6 +99,46 @@ def test_a_mirrored_bundles_scores_are_those_of_both_looks(tmp_path: Path, monke
         monkeypatch.setattr(classifier, "_session", OneSided())
         (scores,) = classifier.classify(face)
         assert scores.genders["male"] == pytest.approx(softmax(np.array([expected, 0.0]), 1.0)[0])
+
+
+class Cornered:
+    """A network that takes a face for as male as its lower right corner is bright, and for surely happy."""
+
+    def __init__(self) -> None:
+        self.looks: list[int] = []
+
+    def run(self, outputs: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        crops = inputs["crops"]
+        self.looks.append(len(crops))
+        corner = crops[:, -1, -1, :].mean(axis=1, keepdims=True)
+        return [np.pad(corner, ((0, 0), (0, 1))), np.tile([0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0], (len(crops), 1))]
+
+
+def test_a_face_near_the_border_of_two_labels_is_looked_at_again_enlarged_and_turned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Right of a slanted line the picture has 6 of 255: turned one way, the corner is nearer to that line.
+    side = fakes.CROP_PX
+    rows, columns = np.mgrid[:side, :side]
+    slanted = np.repeat(np.where(rows + columns > 1.97 * (side - 1), 0, 6)[:, :, None], 3, axis=2).astype(np.uint8)
+    sure = np.full((side, side, 3), 6, np.uint8)
+    classifier, network = Classifier(load_bundle(fakes.bundle(tmp_path))), Cornered()
+    monkeypatch.setattr(classifier, "_session", network)
+    scores = classifier.classify(np.stack([sure, slanted, sure]))
+    assert network.looks == [3, 1, 1]
+    again = [float(turned(slanted[None], degrees)[0, -1, -1].mean()) for degrees in TURNED_DEGREES]
+    assert max(again) > 0
+    male = softmax(np.array([np.mean([0.0, *again]), 0.0]), 1.0)[0]
+    assert [score.genders["male"] for score in scores] == pytest.approx(
+        [softmax(np.array([6.0, 0.0]), 1.0)[0], male, softmax(np.array([6.0, 0.0]), 1.0)[0]]
+    )
+
+
+def test_turning_one_way_and_the_other_are_mirror_images() -> None:
+    crop = np.random.default_rng(3).integers(0, 256, (1, 24, 24, 3), dtype=np.uint8)
+    one, other = turned(crop, 4.0), turned(np.ascontiguousarray(crop[:, :, ::-1]), -4.0)
+    assert np.abs(one.astype(int) - other[:, :, ::-1].astype(int)).max() <= 2
+    assert np.abs(one.astype(int) - crop).mean() > 5
 
 
 def replaced(folder: Path, model: onnx.ModelProto) -> Path:
