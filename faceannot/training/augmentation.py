@@ -181,7 +181,7 @@ def _relight(image: RgbArray, light: float, tint: float, random: Random) -> RgbA
 def _shrink(image: RgbArray, smallest_px: int, random: Random) -> RgbArray:
     """As if the shorter side had had down to `smallest_px` pixels."""
     height, width = image.shape[:2]
-    factor = float(np.exp(random.uniform(np.log(smallest_px / min(height, width)), 0.0)))
+    factor = float(np.exp(random.uniform(np.log(min(1.0, smallest_px / min(height, width))), 0.0)))
     small = cv2.resize(image, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA)
     way_back = cv2.INTER_LINEAR if random.random() < 0.7 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(small, (width, height), interpolation=way_back), dtype=np.uint8)

@@ -109,6 +109,7 @@ class VerifierRecipe:
     context: float
     proposed: float
     widths: tuple[int, ...]
+    blocks: tuple[int, ...]
     dropout: float
     looks: Mapping[str, int]
     schedule: Schedule
@@ -177,11 +178,13 @@ def _verifier(table: Any, where: str) -> VerifierRecipe:
     looks = _numbers(table, "looks", int, where)
     schedule = _schedule(table, where)
     hints = get_type_hints(VerifierRecipe)
-    side_px, context, proposed, widths, dropout = (
+    side_px, context, proposed, widths, blocks, dropout = (
         value(needed(table, key, where), hints[key], f"{where}{key}")
-        for key in ("side_px", "context", "proposed", "widths", "dropout")
+        for key in ("side_px", "context", "proposed", "widths", "blocks", "dropout")
     )
-    return VerifierRecipe(side_px, context, proposed, widths, dropout, looks, schedule)
+    if len(widths) != len(blocks):
+        raise UsageError(f"{where}blocks: as many numbers are needed as in {where}widths")
+    return VerifierRecipe(side_px, context, proposed, widths, blocks, dropout, looks, schedule)
 
 
 def _named(table: Mapping[str, Any], where: str) -> tuple[str, str]:

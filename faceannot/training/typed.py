@@ -20,7 +20,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "side_px": (16, 512),
     "validation": (0.01, 0.9),
     "widths": (1, 4096),
-    "blocks": (1, 100),
+    "blocks": (0, 100),
     "own_labels": (0.0, 1.0),
     "own_part": (0.0, 1.0),
     "mean_with": (1, 100),

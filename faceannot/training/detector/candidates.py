@@ -17,6 +17,7 @@ from faceannot.detector import Detections, Detector, resized
 from faceannot.errors import DatasetError
 from faceannot.training.detector.labelled_photos import LabelledPhoto, labelled_folders, load_labelled
 from faceannot.training.detector.matching import largest_overlaps
+from faceannot.training.detector.mosaics import Canvas, turned
 from faceannot.verifier import surroundings
 
 FloatArray = NDArray[np.float32]
@@ -25,7 +26,7 @@ FloatArray = NDArray[np.float32]
 # none. What lies between is left out.
 FACE_IOU, NO_FACE_IOU, DOUBTFUL_IOU = 0.4, 0.15, 0.1
 # Photos are looked at in sizes from this share of their own up: far more faces are small than large.
-SMALLEST_SHARE = 0.35
+SMALLEST_SHARE, LARGEST_SHARE = 0.35, 1.1
 MOST_A_LOOK = 200
 HELD_OUT_EACH = 10
 PHOTOS_A_TASK = 64
@@ -125,19 +126,29 @@ def _finds(task: _Task) -> Candidates:
 
 
 def candidates(detector: Detector, photo: LabelledPhoto, cut: Cut, number: tuple[int, int]) -> Candidates:
-    """What `detector` takes for faces in `photo` at a random size; `number`: the photo's in its source, the look's."""
+    """What `detector` takes for faces in `photo` at a random size; `number`: the photo's in its source, the look's.
+
+    Every second look is at the photo turned and in other light, which the detector mistakes for faces elsewhere.
+    """
     random = np.random.default_rng([cut.seed, *number])
-    factor = float(np.exp(random.uniform(np.log(SMALLEST_SHARE), 0.0)))
-    rgb = np.ascontiguousarray(resized(np.asarray(photo.rgb), factor))
-    found = detector.find(rgb, threshold=cut.lowest)[:MOST_A_LOOK]
-    is_face, is_clear = judged(found, photo.boxes * np.float32(factor), photo.ignored * np.float32(factor))
+    factor = float(np.exp(random.uniform(np.log(SMALLEST_SHARE), np.log(LARGEST_SHARE))))
+    shown = turned(photo, factor, random) if number[1] % 2 else _smaller(photo, min(factor, 1.0))
+    found = detector.find(shown.rgb, threshold=cut.lowest)[:MOST_A_LOOK]
+    is_face, is_clear = judged(found, shown.boxes, shown.ignored)
     found = found[is_clear]
     return Candidates(
-        surroundings(rgb, found.boxes, cut.side_px, cut.context),
+        surroundings(shown.rgb, found.boxes, cut.side_px, cut.context),
         is_face[is_clear],
         found.scores,
         np.full(len(found), number[0] % HELD_OUT_EACH == 0),
     )
+
+
+def _smaller(photo: LabelledPhoto, factor: float) -> Canvas:
+    """`photo` as it is, at `factor` times its size."""
+    rgb = np.ascontiguousarray(resized(np.asarray(photo.rgb), factor))
+    by = np.float32(factor)
+    return Canvas(rgb, photo.boxes * by, photo.landmarks * by, photo.ignored * by)
 
 
 def judged(found: Detections, faces: FloatArray, doubtful: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -175,6 +175,16 @@ def _whole(page: Page, side_px: int, random: Random) -> Canvas:
     return _placed(page, focus, scale, (side_px / 2, side_px / 2), (side_px, side_px), random)
 
 
+def turned(photo: LabelledPhoto, scale: float, random: Random) -> Canvas:
+    """All of `photo` at `scale` times its size, turned a little and in other light."""
+    height, width = photo.rgb.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    page = Page(photo, (_divided(photo.rgb, 2),))
+    middle = np.array([width / 2, height / 2], np.float32)
+    made = _placed(page, middle, scale, (size[0] / 2, size[1] / 2), size, random)
+    return Canvas(photographic(made.rgb, LIGHT, random), made.boxes, made.landmarks, made.ignored)
+
+
 def _placed(
     page: Page,
     focus: FloatArray,

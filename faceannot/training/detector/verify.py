@@ -18,26 +18,31 @@ from faceannot.datasets.cropping import MARGIN
 from faceannot.defaults import usable_cpus
 from faceannot.training.augmentation import Strength, augment, central
 from faceannot.training.detector.candidates import Candidates, Cut, gather_candidates
+from faceannot.training.detector.patches import behind
 from faceannot.training.fit import fit_averaged, half_precision
+from faceannot.training.networks import residual_features
 from faceannot.training.quick_layers import Kit
 from faceannot.training.stages import Schedule, VerifierRecipe
 from faceannot.verifier import logit
 
 FloatArray = NDArray[np.float32]
 KERAS, DESCRIPTION, FOUND = "verifier.keras", "verifier.json", "candidates"
-# Faces lie anywhere and are turned; nothing is painted over them, so that half hidden ones stay what they are.
+# Faces lie anywhere and are turned. Seldom is something painted over them; more often something lies before them.
 STRENGTH = Strength(
     rotation_degrees=16.0,
     zoom=0.12,
     shift=0.06,
-    low_resolution=0.15,
-    smallest_px=16,
-    noise=0.05,
+    low_resolution=0.2,
+    smallest_px=14,
+    noise=0.06,
     grey=0.12,
     occlusion=0.08,
     hair_cut_away=0.0,
     tight_frame=0.0,
 )
+BEHIND = 0.15
+# Finds that the detector scores a little lower than what is looked at again are learned from, too.
+LEARNED_FROM = 0.8
 # How much the detector's logit counts beside the verifier's. Freely fitted it would be half of that; but the photos for
 # that are of sources that the verifier knows, and on others the detector holds better (model-experiments.md).
 TRUST = 3.0
@@ -60,28 +65,28 @@ class CandidateBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, step: int) -> tuple[FloatArray, FloatArray]:
         random = np.random.default_rng([self._schedule.seed, self.epoch, step])
         drawn = random.choice(self._learned, self._schedule.batch)
-        crops = [augment(np.asarray(self._found.crops[i]), self._side_px, STRENGTH, random) for i in drawn]
+        crops = [augment(self._crop(i, random), self._side_px, STRENGTH, random) for i in drawn]
         return np.stack(crops).astype(np.float32), self._found.is_face[drawn].astype(np.float32)[:, None]
 
+    def _crop(self, row: int, random: np.random.Generator) -> NDArray[np.uint8]:
+        """A find, now and then with a part of another one before it."""
+        crop = np.asarray(self._found.crops[row])
+        if random.random() >= BEHIND:
+            return crop
+        return behind(crop, np.asarray(self._found.crops[random.choice(self._learned)]), random)
 
-def verifier_network(side_px: int, widths: Sequence[int], dropout: float, *, for_training: bool) -> keras.Model:
-    """A convolution with the first of `widths`, two with each other; each width halves the sides. Then one logit.
+
+def verifier_network(
+    side_px: int, *, widths: Sequence[int], blocks: Sequence[int], dropout: float, for_training: bool
+) -> keras.Model:
+    """The residual features of the classifier, see `residual_features`, and one logit.
 
     Input `crops` (n, side_px, side_px, 3), red-green-blue, 0..255; output `face` (n, 1). The form that is not for
     training has the same weights and loads with Keras alone.
     """
     kit = Kit(for_training)
     inputs = keras.Input((side_px, side_px, 3), name=INPUT)
-    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
-    for level, width in enumerate(widths):
-        for number, stride in enumerate((2, 1) if level else (2,), start=1):
-            name = f"level{level + 1}_{number}"
-            x = kit.convolution(
-                width, 3, strides=stride, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
-            )(x)
-            x = layers.ReLU(name=f"{name}_relu")(kit.normalisation(f"{name}_norm")(x))
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Dropout(dropout, name="dropout")(residual_features(inputs, widths, blocks, kit))
     return keras.Model(inputs, layers.Dense(1, dtype="float32", name="face")(x), name="verifier")
 
 
@@ -96,21 +101,28 @@ def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRe
     found = None if is_finished else _candidates(labelled, detector, out / FOUND, recipe)
     keras.utils.set_random_seed(recipe.schedule.seed)
     with half_precision():
-        network = verifier_network(recipe.side_px, recipe.widths, recipe.dropout, for_training=True)
+        network = _network(recipe, for_training=True)
         batches = found and CandidateBatches(found, recipe.side_px, recipe.schedule)
         loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.schedule.label_smoothing)
         fit_averaged(network, batches, recipe.schedule, out / "verifier", loss=loss)
-    model = verifier_network(recipe.side_px, recipe.widths, recipe.dropout, for_training=False)
+    model = _network(recipe, for_training=False)
     model.set_weights(network.get_weights())
     if found:
         model.save(out / KERAS)
-        _describe(out, recipe, _weights(model, found, recipe.side_px))
+        _describe(out, recipe, _weights(model, found, recipe))
         shutil.rmtree(out / FOUND)
     return model
 
 
+def _network(recipe: VerifierRecipe, *, for_training: bool) -> keras.Model:
+    shape = {"widths": recipe.widths, "blocks": recipe.blocks, "dropout": recipe.dropout}
+    return verifier_network(recipe.side_px, **shape, for_training=for_training)
+
+
 def _candidates(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> Candidates:
-    cut = Cut(recipe.proposed, round(recipe.side_px * MARGIN), recipe.context * MARGIN, recipe.schedule.seed)
+    cut = Cut(
+        LEARNED_FROM * recipe.proposed, round(recipe.side_px * MARGIN), recipe.context * MARGIN, recipe.schedule.seed
+    )
     return gather_candidates(labelled, recipe.looks, cut, detector, out, workers=usable_cpus())
 
 
@@ -124,10 +136,10 @@ def _describe(out: Path, recipe: VerifierRecipe, weights: Sequence[float]) -> No
     (out / DESCRIPTION).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
-def _weights(model: Any, found: Candidates, side_px: int) -> list[float]:
+def _weights(model: Any, found: Candidates, recipe: VerifierRecipe) -> list[float]:
     """Of the verifier's logit, of that of the detector's score, and an offset, from held-out candidates."""
-    rows = np.flatnonzero(found.held_out)
-    crops = np.stack([central(np.asarray(found.crops[row]), side_px) for row in rows]).astype(np.float32)
+    rows = np.flatnonzero(found.held_out & (found.scores >= recipe.proposed))
+    crops = np.stack([central(np.asarray(found.crops[row]), recipe.side_px) for row in rows]).astype(np.float32)
     # What decides are the finds in doubt, of which the bundle's verifier sees the mirror image, too.
     seen = sum(model.predict(look, verbose=0)[:, 0] for look in (crops, crops[:, :, ::-1])) / 2
     slope, offset = logistic((seen + TRUST * logit(found.scores[rows]))[:, None], found.is_face[rows])

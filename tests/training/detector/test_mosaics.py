@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from faceannot.training.detector.labelled_photos import LabelledPhoto
-from faceannot.training.detector.mosaics import Album, canvas
+from faceannot.training.detector.mosaics import Album, canvas, turned
 
 SIDE = 160
 
@@ -88,3 +88,26 @@ def test_each_source_gets_its_share_of_the_draws() -> None:
     assert drawn.count("street") == pytest.approx(300, abs=40)
     assert drawn.count("webfaces") == pytest.approx(100, abs=40)
     assert {album.wholes.page(random).photo.source for _ in range(20)} == {"scenes"}
+
+
+def test_a_turned_photo_has_its_face_where_the_box_is_and_the_size_that_was_asked_for() -> None:
+    random = np.random.default_rng(14)
+    photo, right, angles = labelled(), 0, []
+    for _ in range(40):
+        made = turned(photo, 0.6, random)
+        assert made.rgb.shape == (90, 120, 3)
+        (box,), (points,) = made.boxes, made.landmarks
+        column, row = ((box[:2] + box[2:]) / 2).astype(int)
+        red, _, blue = made.rgb[row, column].astype(int)
+        right += blue >= red
+        across = points[1] - points[0]
+        angles.append(np.degrees(np.arctan2(across[1], across[0])))
+    # Grey pictures hide some.
+    assert right > 32
+    assert max(map(abs, angles)) > 10
+
+
+def test_a_photo_of_a_few_pixels_can_be_turned() -> None:
+    tiny = replace(labelled(), rgb=np.zeros((3, 4, 3), np.uint8))
+    for seed in range(20):
+        assert turned(tiny, 0.4, np.random.default_rng(seed)).rgb.shape == (1, 2, 3)

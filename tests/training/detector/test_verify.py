@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 
 from faceannot.bundle import Verification, file_sha256
+from faceannot.errors import UsageError
 from faceannot.training.bundling import bundle_verifier
+from faceannot.training.detector.patches import behind
 from faceannot.training.detector.verify import logistic, train_verifier, verifier_network
-from faceannot.training.stages import Schedule, VerifierRecipe
+from faceannot.training.recipe_files import open_recipe
+from faceannot.training.stages import Schedule, VerifierRecipe, parse_detector
 from faceannot.verifier import Verifier
 from tests import fakes
 from tests.training.detector.labelled import FACE, FACE_BOX, IMPOSTOR, write
@@ -22,7 +26,14 @@ SCHEDULE = Schedule(
     epochs=2, steps=12, batch=16, learning_rate=1e-2, weight_decay=0.0, label_smoothing=0.0, ema=0.5, seed=4
 )
 RECIPE = VerifierRecipe(
-    side_px=16, context=1.0, proposed=0.5, widths=(8, 8), dropout=0.0, looks={"webfaces": 4}, schedule=SCHEDULE
+    side_px=16,
+    context=1.0,
+    proposed=0.5,
+    widths=(8, 8),
+    blocks=(0, 1),
+    dropout=0.0,
+    looks={"webfaces": 4},
+    schedule=SCHEDULE,
 )
 
 
@@ -72,8 +83,8 @@ def test_without_a_verifier_beside_the_detector_the_bundle_has_none(tmp_path: Pa
 
 
 def test_both_forms_of_the_network_have_the_same_weights() -> None:
-    quick = verifier_network(32, (8, 16), 0.1, for_training=True)
-    kept = verifier_network(32, (8, 16), 0.1, for_training=False)
+    shape = {"widths": (8, 16), "blocks": (0, 1), "dropout": 0.1}
+    quick, kept = (verifier_network(32, **shape, for_training=flag) for flag in (True, False))
     assert [part.shape for part in quick.weights] == [part.shape for part in kept.weights]
     assert kept.output_shape == (None, 1)
 
@@ -88,3 +99,22 @@ def test_logistic_regression_finds_the_weights_that_made_the_labels() -> None:
 def test_logistic_regression_stays_finite_where_one_line_divides_all() -> None:
     features = np.linspace(-1, 1, 100, dtype=np.float32)[:, None]
     assert np.isfinite(logistic(features, features[:, 0] > 0)).all()
+
+
+def test_what_lies_before_a_find_leaves_most_of_it_and_comes_from_another() -> None:
+    crop, other = np.full((64, 64, 3), 10, np.uint8), np.full((64, 64, 3), 200, np.uint8)
+    random = np.random.default_rng(2)
+    shares = []
+    for _ in range(200):
+        made = behind(crop, other, random)
+        assert set(np.unique(made)) == {10, 200}
+        shares.append(float((made[8:56, 8:56, 0] == 200).mean()))
+    assert max(shares) < 0.3
+    assert (crop == 10).all()
+
+
+def test_a_verifier_needs_as_many_blocks_as_widths() -> None:
+    table = deepcopy(dict(open_recipe("bundled-detector").table))
+    table["verifier"]["blocks"] = [1, 1]
+    with pytest.raises(UsageError, match=r"verifier\.blocks: as many numbers"):
+        parse_detector(table, "mine.toml")
