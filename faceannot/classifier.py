@@ -15,9 +15,9 @@ RgbArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
 
 OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
-# A face nearer than this (logits; scores of 0.43 to 0.57) to the border between two of the four labels is looked at
+# A face nearer than this (logits; scores of 0.44 to 0.56) to the border between two of the four labels is looked at
 # again, a little enlarged and turned either way: or a copy of the photo, saved anew, gets another label too often.
-DOUBTFUL = 0.3
+DOUBTFUL = 0.25
 ENLARGED, TURNED_DEGREES = 1.05, (-4.0, 4.0)
 _HAPPY, _SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
 
