@@ -45,7 +45,10 @@ BEHIND = 0.15
 LEARNED_FROM = 0.8
 # How much the detector's logit counts beside the verifier's. Freely fitted it would be half of that; but the photos for
 # that are of sources that the verifier knows, and on others the detector holds better (model-experiments.md).
-TRUST = 3.0
+TRUST = 4.0
+# And of what is no face the verifier is surer there than in photos of its own sources, so that joint logits are lower by
+# this: a score of 0.7 becomes 0.5.
+STRICTER = 0.85
 # Newton's method for a few numbers.
 _STEPS, _RIDGE = 30, 1e-3
 
@@ -143,7 +146,7 @@ def _weights(model: Any, found: Candidates, recipe: VerifierRecipe) -> list[floa
     # What decides are the finds in doubt, of which the bundle's verifier sees the mirror image, too.
     seen = sum(model.predict(look, verbose=0)[:, 0] for look in (crops, crops[:, :, ::-1])) / 2
     slope, offset = logistic((seen + TRUST * logit(found.scores[rows]))[:, None], found.is_face[rows])
-    return [slope, slope * TRUST, offset]
+    return [slope, slope * TRUST, offset - STRICTER]
 
 
 def logistic(features: FloatArray, is_face: NDArray[np.bool_]) -> list[float]:
