@@ -46,8 +46,7 @@ LEARNED_FROM = 0.8
 # How much the detector's logit counts beside the verifier's. Freely fitted it would be half of that; but the photos for
 # that are of sources that the verifier knows, and on others the detector holds better (model-experiments.md).
 TRUST = 4.0
-# And of what is no face the verifier is surer there than in photos of its own sources, so that joint logits are lower by
-# this: a score of 0.7 becomes 0.5.
+# On others what is no face scores higher, too, so that joint logits are lowered by this: 0.7 becomes 0.5.
 STRICTER = 0.85
 # Newton's method for a few numbers.
 _STEPS, _RIDGE = 30, 1e-3
@@ -118,8 +117,9 @@ def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRe
 
 
 def _network(recipe: VerifierRecipe, *, for_training: bool) -> keras.Model:
-    shape = {"widths": recipe.widths, "blocks": recipe.blocks, "dropout": recipe.dropout}
-    return verifier_network(recipe.side_px, **shape, for_training=for_training)
+    return verifier_network(
+        recipe.side_px, widths=recipe.widths, blocks=recipe.blocks, dropout=recipe.dropout, for_training=for_training
+    )
 
 
 def _candidates(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> Candidates:
