@@ -22,8 +22,8 @@ LEAST_SHOWN, UNSEEN = 0.5, 1.0
 # logit is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training parts of RAF-DB and FER+ 0.9 and
 # 1.6 % had less than 0.5; so small a part of a photo without faces has as much in 5 of 100 then, instead of 1.
 CUT_OUT_PX, CUT_OUT = 128, 0.85
-# A joint logit nearer to 0 than this (scores of 0.08 to 0.92) could change sides with another look.
-DOUBTFUL = 2.5
+# A joint logit nearer to 0 than this (scores of 0.27 to 0.73) could change sides with another look.
+DOUBTFUL = 1.0
 # Crops in one run of the network: what it holds then stays in a processor's cache.
 _BATCH = 64
 # Of scores: their logarithms stay finite.
