@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -30,8 +30,8 @@ SMALLEST_SHARE, LARGEST_SHARE = 0.35, 1.1
 MOST_A_LOOK = 200
 HELD_OUT_EACH = 10
 PHOTOS_A_TASK = 64
-_CROPS, _TABLE = "crops.npy", "candidates.npz"
-_COLUMNS = ("is_face", "scores", "held_out")
+_CROPS, _TABLE = "crops.bin", "candidates.npz"
+_COLUMNS: dict[str, type] = {"is_face": np.bool_, "scores": np.float32, "held_out": np.bool_}
 _detector: Detector | None = None
 _photos: dict[Path, list[LabelledPhoto]] = {}
 
@@ -79,22 +79,33 @@ def gather_candidates(
     `DatasetError` where nothing is found, or no face, or nothing else.
     """
     if not (out / _TABLE).is_file():
-        tasks = list(_tasks(labelled, looks, cut))
-        # Forking a process that has loaded a training library can hang the child.
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(detector,)) as pool:
-            parts = list(pool.map(_finds, tasks))
-        if len({bool(one) for part in parts for one in part.is_face}) < 2:
+        out.mkdir(parents=True, exist_ok=True)
+        columns = _gathered(list(_tasks(labelled, looks, cut)), detector, out / _CROPS, workers)
+        if len(set(columns["is_face"].tolist())) < 2:
             raise DatasetError(
                 f"{labelled}: a verifier needs photos in which the detector finds faces, and other things"
             )
-        out.mkdir(parents=True, exist_ok=True)
-        np.save(out / _CROPS, np.concatenate([part.crops for part in parts]))
-        columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
         # Last, so that what is there is complete.
         np.savez(out / _TABLE, **columns)
-    crops = np.load(out / _CROPS, mmap_mode="r", allow_pickle=False)
     with np.load(out / _TABLE, allow_pickle=False) as table:
-        return Candidates(crops, *(table[name] for name in _COLUMNS))
+        columns = {name: table[name] for name in _COLUMNS}
+    shape = (len(columns["scores"]), cut.side_px, cut.side_px, 3)
+    return Candidates(np.memmap(out / _CROPS, np.uint8, mode="r", shape=shape), **columns)
+
+
+def _gathered(tasks: Sequence[_Task], detector: Path, crops: Path, workers: int) -> dict[str, Any]:
+    """The columns of what `detector` finds; its crops go to the file `crops`: memory might not hold them."""
+    parts: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, kind)] for name, kind in _COLUMNS.items()}
+    with (
+        crops.open("wb") as file,
+        # Forking a process that has loaded a training library can hang the child.
+        ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(detector,)) as pool,
+    ):
+        for found in pool.map(_finds, tasks):
+            file.write(found.crops.tobytes())
+            for name, column in parts.items():
+                column.append(getattr(found, name))
+    return {name: np.concatenate(column) for name, column in parts.items()}
 
 
 def _tasks(labelled: Path, looks: Mapping[str, int], cut: Cut) -> list[_Task]:
