@@ -23,7 +23,7 @@ from tests import fakes
 from tests.training.detector.labelled import FACE, FACE_BOX, IMPOSTOR, write
 
 SCHEDULE = Schedule(
-    epochs=2, steps=12, batch=16, learning_rate=1e-2, weight_decay=0.0, label_smoothing=0.0, ema=0.5, seed=4
+    epochs=2, steps=60, batch=16, learning_rate=1e-2, weight_decay=0.0, label_smoothing=0.0, ema=0.5, seed=4
 )
 RECIPE = VerifierRecipe(
     side_px=16,
