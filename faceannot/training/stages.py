@@ -183,7 +183,7 @@ def _verifier(table: Any, where: str) -> VerifierRecipe:
         for key in ("side_px", "context", "proposed", "widths", "blocks", "dropout")
     )
     if len(widths) != len(blocks):
-        raise UsageError(f"{where}blocks: as many numbers are needed as in {where}widths")
+        raise UsageError(f"{where}blocks: as many numbers are needed as in widths")
     return VerifierRecipe(side_px, context, proposed, widths, blocks, dropout, looks, schedule)
 
 
