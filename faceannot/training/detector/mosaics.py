@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from faceannot.training.augmentation import Strength, photographic
 from faceannot.training.detector.labelled_photos import LabelledPhoto
+from faceannot.training.detector.patches import cover
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
@@ -19,6 +20,8 @@ Random = np.random.Generator
 LIGHT = Strength(light=0.45, low_resolution=0.15, smallest_px=150, blur=0.1, jpeg=0.2, noise=0.05, grey=0.12)
 # Of a face this share must be inside its tile to be learned; less than the second is no face at all.
 VISIBLE, HIDDEN = 0.6, 0.25
+# So many of the faces have something before them that is elsewhere in the canvas.
+BEHIND = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,11 @@ def canvas(album: Album, side_px: int, random: Random) -> Canvas:
 def finished(made: Canvas, random: Random) -> Canvas:
     """`made` as a camera of some quality would show it, half of the time mirrored, now and then behind something."""
     rgb = made.rgb
-    for box, points in zip(made.boxes, made.landmarks, strict=True):
+    for face, (box, points) in enumerate(zip(made.boxes, made.landmarks, strict=True)):
         if random.random() < 0.08:
-            _cover(rgb, box, points, random)
+            _paint_over(rgb, box, points, random)
+        elif random.random() < BEHIND:
+            cover(rgb, made.boxes, face, random)
     rgb = photographic(rgb, LIGHT, random)
     if random.random() < 0.5:
         return Canvas(rgb, made.boxes, made.landmarks, made.ignored)
@@ -232,7 +237,7 @@ def _visible(boxes: FloatArray, size: tuple[int, int]) -> FloatArray:
     return np.asarray((inside[:, 2] - inside[:, 0]) * (inside[:, 3] - inside[:, 1]) / np.maximum(area, 1e-6))
 
 
-def _cover(rgb: RgbArray, box: FloatArray, points: FloatArray, random: Random) -> None:
+def _paint_over(rgb: RgbArray, box: FloatArray, points: FloatArray, random: Random) -> None:
     """Draw a mask over mouth and nose, dark glasses over the eyes, or a hand-sized patch, in place."""
     colour = tuple(int(v) for v in random.integers(0, 256, 3))
     width = box[2] - box[0]

@@ -9,6 +9,7 @@ import pytest
 
 from faceannot.training.detector.labelled_photos import LabelledPhoto
 from faceannot.training.detector.mosaics import Album, canvas, turned
+from faceannot.training.detector.patches import cover
 
 SIDE = 160
 
@@ -111,3 +112,30 @@ def test_a_photo_of_a_few_pixels_can_be_turned() -> None:
     tiny = replace(labelled(), rgb=np.zeros((3, 4, 3), np.uint8))
     for seed in range(20):
         assert turned(tiny, 0.4, np.random.default_rng(seed)).rgb.shape == (1, 2, 3)
+
+
+def test_what_lies_before_a_face_comes_from_elsewhere_and_leaves_half_of_it() -> None:
+    random = np.random.default_rng(3)
+    faces = np.array([[40, 40, 80, 80], [100, 30, 140, 70]], np.float32)
+    shares = []
+    for _ in range(300):
+        rgb = np.full((160, 160, 3), 120, np.uint8)
+        for left, top, right, bottom in faces.astype(int):
+            rgb[top:bottom, left:right] = 240
+        cover(rgb, faces, 0, random)
+        assert set(np.unique(rgb)) == {120, 240}
+        shares.append(float((rgb[40:80, 40:80] == 120).mean()))
+    assert max(shares) < 0.5
+    # It may lie beside the face, too, or show a face itself, and then it is not taken.
+    assert 0.4 < np.mean(np.array(shares) > 0.02) < 0.95
+
+
+def test_nothing_is_laid_before_a_face_that_shows_a_face() -> None:
+    """All of the canvas is the middle of a face."""
+    faces = np.array([[x, y, x + 8, y + 8] for x in range(-8, 64, 2) for y in range(-8, 64, 2)], np.float32)
+    large = np.array([[0, 0, 60, 60]], np.float32)
+    before = np.random.default_rng(1).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    for seed in range(50):
+        rgb = before.copy()
+        cover(rgb, np.concatenate([large, faces]), 0, np.random.default_rng(seed))
+        assert np.array_equal(rgb, before)
