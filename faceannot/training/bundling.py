@@ -27,8 +27,8 @@ from faceannot.training.bundle_calibration import MIRRORED, calibrate_classifier
 from faceannot.training.calibration import Calibration
 from faceannot.training.classifier import RECIPE
 from faceannot.training.detector.verify import DESCRIPTION as VERIFIER_DESCRIPTION
-from faceannot.training.detector.verify import KERAS as VERIFIER_KERAS
-from faceannot.training.eight_bits import in_eight_bits
+from faceannot.training.detector.verify import FILE as VERIFIER_FILE
+from faceannot.training.eight_bits import in_eight_bits, representative
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops
 from faceannot.training.recipe_files import read_recipe
@@ -39,8 +39,6 @@ FloatArray = NDArray[np.float64]
 UNSURE_BELOW = 0.5
 DETECTOR, VERIFIER, CLASSIFIER = "detector.onnx", "verifier.onnx", "classifier.onnx"
 DETECTION_SIZES_PX = [640, 3840]
-# Validation faces that show what eight bits have to hold, and that Keras and the ONNX file are compared on.
-MEASURED, SEED = 512, 20261125
 LICENCE = (
     "Weights trained on data sets that are for research, non-commercial use; see MODEL_CARD.md and LICENSE-MODELS.md"
 )
@@ -60,7 +58,7 @@ def bundle(
     places = [place for place, example in enumerate(pool.examples) if example.split == "validation"]
     _write_classifier(network, central_crops(pool, places, side_px), out / CLASSIFIER)
     finder = keras.saving.load_model(detector, compile=False, safe_mode=True)
-    export_onnx(finder, out / DETECTOR, channels_first_input=True, half=True)
+    export_onnx(finder, out / DETECTOR, channels_first_input=True, half=True, bytewise=True)
     verifier = bundle_verifier(detector.parent, out)
     calibration = calibrate_classifier(out / CLASSIFIER, pool, places, side_px, strength)
     description = describe(out, side_px, calibration, threshold, mirrored=MIRRORED, verifier=verifier)
@@ -79,17 +77,11 @@ def _write_classifier(network: keras.Model, crops: NDArray[np.uint8], out: Path)
         exact.unlink(missing_ok=True)
 
 
-def representative(places: Sequence[int]) -> list[int]:
-    """Some of `places`, always the same."""
-    return [places[number] for number in np.random.default_rng(SEED).permutation(len(places))[:MEASURED]]
-
-
 def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
-    """Export the verifier that `trained` holds, if it does, to `out`; gives its part of `bundle.json`."""
-    if not (trained / VERIFIER_KERAS).is_file():
+    """Copy the verifier that `trained` holds, if it does, to `out`; gives its part of `bundle.json`."""
+    if not (trained / VERIFIER_DESCRIPTION).is_file():
         return None
-    network = keras.saving.load_model(trained / VERIFIER_KERAS, compile=False, safe_mode=True)
-    export_onnx(network, out / VERIFIER, channels_first_input=False, half=True, bytewise=True)
+    shutil.copyfile(trained / VERIFIER_FILE, out / VERIFIER)
     described = json.loads((trained / VERIFIER_DESCRIPTION).read_text(encoding="utf-8"))
     return {"file": VERIFIER, "sha256": file_sha256(out / VERIFIER), **described}
 

@@ -23,9 +23,9 @@ from faceannot.datasets.example import Example
 from faceannot.errors import FaceannotError
 from faceannot.records import EXPRESSIONS, GENDERS
 from faceannot.training.bundle_calibration import classifier_logits
-from faceannot.training.bundling import DETECTOR, VERIFIER, copy_finder, describe, representative
+from faceannot.training.bundling import DETECTOR, VERIFIER, copy_finder, describe
 from faceannot.training.calibration import Calibration, temperature
-from faceannot.training.eight_bits import in_eight_bits
+from faceannot.training.eight_bits import in_eight_bits, representative
 from faceannot.training.epochs import Row
 from faceannot.training.export import export_onnx
 from faceannot.training.fit import CropPool, central_crops, targets

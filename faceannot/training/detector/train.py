@@ -69,7 +69,7 @@ def train(labelled: Path, out: Path, teacher: Path, recipe: DetectorRecipe) -> N
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     model.save(out / "detector.keras")
-    export_onnx(model, out / "detector.onnx", channels_first_input=True, half=True)
+    export_onnx(model, out / "detector.onnx", channels_first_input=True, half=True, bytewise=True)
     if recipe.verifier:
         train_verifier(labelled, out / "detector.onnx", out, recipe.verifier)
 

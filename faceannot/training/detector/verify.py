@@ -19,6 +19,8 @@ from faceannot.defaults import usable_cpus
 from faceannot.training.augmentation import Strength, augment, central
 from faceannot.training.detector.candidates import Candidates, Cut, gather_candidates
 from faceannot.training.detector.patches import behind
+from faceannot.training.eight_bits import in_eight_bits, representative
+from faceannot.training.export import export_onnx
 from faceannot.training.fit import fit_averaged, half_precision
 from faceannot.training.networks import residual_features
 from faceannot.training.quick_layers import Kit
@@ -26,7 +28,8 @@ from faceannot.training.stages import Schedule, VerifierRecipe
 from faceannot.verifier import logit
 
 FloatArray = NDArray[np.float32]
-KERAS, DESCRIPTION, FOUND = "verifier.keras", "verifier.json", "candidates"
+RgbArray = NDArray[np.uint8]
+KERAS, FILE, DESCRIPTION, FOUND = "verifier.keras", "verifier.onnx", "verifier.json", "candidates"
 # Faces lie anywhere and are turned. Seldom is something painted over them; more often something lies before them.
 STRENGTH = Strength(
     rotation_degrees=16.0,
@@ -95,9 +98,9 @@ def verifier_network(
 def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRecipe) -> keras.Model:
     """Train on what `detector`, an ONNX file, takes for faces in the photos of `labelled`.
 
-    `out/verifier.keras` is the network, also returned; `out/verifier.json` says how it is used. The history, the
-    checkpoint and, until it is done, what the detector found are in folders of `out`, and a run that died goes on
-    there.
+    `out/verifier.keras` is the network, also returned; `out/verifier.onnx` the same in eight bits, and
+    `out/verifier.json` says how it is used. The history, the checkpoint and, until it is done, what the detector found
+    are in folders of `out`, and a run that died goes on there.
     """
     is_finished = (out / DESCRIPTION).is_file()
     found = None if is_finished else _candidates(labelled, detector, out / FOUND, recipe)
@@ -111,7 +114,10 @@ def train_verifier(labelled: Path, detector: Path, out: Path, recipe: VerifierRe
     model.set_weights(network.get_weights())
     if found:
         model.save(out / KERAS)
-        _describe(out, recipe, _weights(model, found, recipe))
+        rows = np.flatnonzero(found.held_out & (found.scores >= recipe.proposed))
+        crops = np.stack([central(np.asarray(found.crops[row]), recipe.side_px) for row in rows])
+        _write(model, crops[representative(range(len(crops)))], out / FILE)
+        _describe(out, recipe, _weights(model, crops, found.scores[rows], found.is_face[rows]))
         shutil.rmtree(out / FOUND)
     return model
 
@@ -139,13 +145,18 @@ def _describe(out: Path, recipe: VerifierRecipe, weights: Sequence[float]) -> No
     (out / DESCRIPTION).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
-def _weights(model: Any, found: Candidates, recipe: VerifierRecipe) -> list[float]:
-    """Of the verifier's logit, of that of the detector's score, and an offset, from held-out candidates."""
-    rows = np.flatnonzero(found.held_out & (found.scores >= recipe.proposed))
-    crops = np.stack([central(np.asarray(found.crops[row]), recipe.side_px) for row in rows]).astype(np.float32)
+def _write(model: keras.Model, crops: RgbArray, out: Path) -> None:
+    """Write `model` to `out` in eight bits; `crops` show how large its values get."""
+    export_onnx(model, out, channels_first_input=False, half=False)
+    in_eight_bits(out, crops, out)
+
+
+def _weights(model: Any, crops: RgbArray, scores: FloatArray, is_face: NDArray[np.bool_]) -> list[float]:
+    """Of the verifier's logit, of that of the detector's score, and an offset, from held-out finds."""
     # What decides are the finds in doubt, of which the bundle's verifier sees the mirror image, too.
-    seen = sum(model.predict(look, verbose=0)[:, 0] for look in (crops, crops[:, :, ::-1])) / 2
-    slope, offset = logistic((seen + TRUST * logit(found.scores[rows]))[:, None], found.is_face[rows])
+    looks = (crops, crops[:, :, ::-1])
+    seen = sum(model.predict(look.astype(np.float32), verbose=0)[:, 0] for look in looks) / 2
+    slope, offset = logistic((seen + TRUST * logit(scores))[:, None], is_face)
     return [slope, slope * TRUST, offset - STRICTER]
 
 

