@@ -97,7 +97,7 @@ def test_a_face_that_fills_its_picture_is_the_detectors_to_judge(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("side_px", "face_px", "cut_out"), [(128, 64, True), (128, 63, False), (129, 100, False), (20, 20, True)]
+    ("side_px", "face_px", "cut_out"), [(128, 52, True), (128, 51, False), (129, 100, False), (20, 20, True)]
 )
 def test_a_face_that_fills_a_tiny_picture_is_more_likely_one(
     tmp_path: Path, side_px: int, face_px: int, cut_out: bool
