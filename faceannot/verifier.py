@@ -18,9 +18,9 @@ OUTPUTS = {"face": 1}
 # Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
 # the picture, the detector's score decides alone, at about 0.55.
 LEAST_SHOWN, UNSEEN = 0.5, 1.0
-# A picture no longer than this of which a find takes this share of a side or more is mostly a face cut out of a photo, so
-# the logit is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training part of FER+ 0.9 % had less than
-# 0.5, then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
+# A picture no longer than this of which a find takes this share of a side or more is mostly a face cut out of a photo,
+# so the logit is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training part of FER+ 0.9 % had less
+# than 0.5, then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
 CUT_OUT_PX, CUT_OUT_SHARE, CUT_OUT = 128, 0.4, 0.85
 # A joint logit nearer to 0 than this (scores of 0.27 to 0.73) could change sides with another look.
 DOUBTFUL = 1.0
