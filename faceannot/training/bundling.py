@@ -81,7 +81,8 @@ def bundle_verifier(trained: Path, out: Path) -> dict[str, Any] | None:
     """Copy the verifier that `trained` holds, if it does, to `out`; gives its part of `bundle.json`."""
     if not (trained / VERIFIER_DESCRIPTION).is_file():
         return None
-    shutil.copyfile(trained / VERIFIER_FILE, out / VERIFIER)
+    # Both may be the same folder.
+    (out / VERIFIER).write_bytes((trained / VERIFIER_FILE).read_bytes())
     described = json.loads((trained / VERIFIER_DESCRIPTION).read_text(encoding="utf-8"))
     return {"file": VERIFIER, "sha256": file_sha256(out / VERIFIER), **described}
 

@@ -45,8 +45,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "context": (0.1, 8.0),
     "proposed": (0.01, 0.99),
 }
-# Of keys that are not named above, such as how often the photos of a source are looked at.
-_OTHERS = {int: (0, 1000)}
+# Of keys that are not named above, such as sources: how often their photos are looked at, and their shares.
+_OTHERS: dict[Any, tuple[float, float]] = {int: (0, 1000), float: (0.0, 10.0)}
 
 
 def section(kind: type, table: Any, where: str) -> Any:
@@ -89,9 +89,10 @@ def value(given: Any, hint: Any, where: str) -> Any:
         given = float(given)
     if type(given) is not hint:
         raise UsageError(f"{where}: expected {_KINDS[hint]}, found {shortened(repr(given))}")
-    low, high = _LIMITS.get(_PLACE.split(where)[-1], _OTHERS.get(hint, (0.0, 10.0)))
-    if hint in (int, float) and not low <= given <= high:
-        raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {shortened(repr(given))}")
+    if hint in _OTHERS:
+        low, high = _LIMITS.get(_PLACE.split(where)[-1], _OTHERS[hint])
+        if not low <= given <= high:
+            raise UsageError(f"{where}: expected a number from {low:g} to {high:g}, found {shortened(repr(given))}")
     return given
 
 

@@ -29,7 +29,7 @@ def behind(crop: RgbArray, other: RgbArray, random: Random) -> RgbArray:
     part = other[top : top + height, left : left + width]
     middle = np.array([side_px, side_px]) / 2 + _away(AWAY, random) * seen_px
     made = crop.copy()
-    lay(made, part, middle, random)
+    _lay(made, part, middle, random)
     return made
 
 
@@ -43,10 +43,10 @@ def cover(rgb: RgbArray, faces: FloatArray, face: int, random: Random) -> None:
     if ((middles >= (left, top)) & (middles <= (left + width, top + height))).all(axis=1).any():
         return
     part = rgb[top : top + height, left : left + width].copy()
-    lay(rgb, part, middles[face, ::-1] + _away(BESIDE, random) * side_px, random)
+    _lay(rgb, part, middles[face, ::-1] + _away(BESIDE, random) * side_px, random)
 
 
-def lay(rgb: RgbArray, part: RgbArray, middle: NDArray[np.float64], random: Random) -> None:
+def _lay(rgb: RgbArray, part: RgbArray, middle: NDArray[np.float64], random: Random) -> None:
     """Put `part`, or an ellipse of it, into `rgb` with its middle (y, x) as near to `middle` as it fits, in place."""
     size = np.array(part.shape[:2])
     down, right = np.clip(middle - size / 2, 0, np.array(rgb.shape[:2]) - size).astype(int)

@@ -82,6 +82,11 @@ def test_without_a_verifier_beside_the_detector_the_bundle_has_none(tmp_path: Pa
     assert bundle_verifier(tmp_path, tmp_path) is None
 
 
+def test_the_shipped_verifier_comes_into_a_bundle_as_it_is(tmp_path: Path) -> None:
+    models = Path(__file__).parents[3] / "models"
+    assert bundle_verifier(models, tmp_path) == json.loads((models / "bundle.json").read_text())["verifier"]
+
+
 def test_both_forms_of_the_network_have_the_same_weights() -> None:
     shape = {"widths": (8, 16), "blocks": (0, 1), "dropout": 0.1}
     quick, kept = (verifier_network(32, **shape, for_training=flag) for flag in (True, False))
