@@ -26,6 +26,7 @@ class Strength:
     """How far, and how often (0..1), crops are changed. Shares of the crop's side; degrees.
 
     `light` is brightness, contrast and gamma at once; `brightness` and `contrast` are each by itself, as shares.
+    `hard_grey` is black and white with blocked shadows or burnt lights.
     """
 
     rotation_degrees: float = 12.0
@@ -46,6 +47,7 @@ class Strength:
     shear: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    hard_grey: float = 0.0
 
 
 def strength_of(given: Mapping[str, float]) -> Strength:
@@ -102,6 +104,7 @@ def _photographic_changes(strength: Strength) -> Changes:
         (strength.blur, _blur),
         (strength.noise, _add_noise),
         (strength.grey, _grey),
+        *(((strength.hard_grey, _hard_grey),) if strength.hard_grey else ()),  # no draw without: see `augment`
         (strength.jpeg, _compress),
     )
 
@@ -201,6 +204,14 @@ def _grey(image: RgbArray, random: Random) -> RgbArray:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
     tone = np.array([1.0, 0.93, 0.82]) if random.random() < 0.25 else np.ones(3)
     return (grey * tone).astype(np.uint8)
+
+
+def _hard_grey(image: RgbArray, random: Random) -> RgbArray:
+    """Grey with up to three times the contrast, the middle moved far to the dark or to the light."""
+    ramp = np.linspace(0.0, 1.0, 256) ** np.exp(random.normal(0.0, 0.5))
+    table = (ramp - 0.5) * np.exp(random.uniform(0.0, np.log(3.0))) + 0.5
+    hard = cv2.LUT(_grey(image, random), (np.clip(table, 0, 1) * 255).astype(np.uint8))
+    return np.asarray(hard, dtype=np.uint8)
 
 
 def _compress(image: RgbArray, random: Random) -> RgbArray:

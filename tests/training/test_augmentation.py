@@ -39,7 +39,7 @@ def test_the_same_random_state_gives_the_same_variant() -> None:
     assert not np.array_equal(one, augment(crop(), 80, Strength(), np.random.default_rng(8)))
 
 
-@pytest.mark.parametrize("change", ["low_resolution", "blur", "jpeg", "noise", "grey"])
+@pytest.mark.parametrize("change", ["low_resolution", "blur", "jpeg", "noise", "grey", "hard_grey"])
 def test_each_photographic_change_changes_the_picture_and_keeps_its_shape(change: str) -> None:
     always = Strength(**{**{field.name: 0.0 for field in fields(Strength)}, change: 1.0, "smallest_px": 20})
     picture = np.full((60, 90, 3), 128, np.uint8)
@@ -61,11 +61,25 @@ def test_what_hides_parts_leaves_the_middle_of_most_crops_alone(change: str) -> 
     assert np.mean(middle) > 0.6
 
 
-@pytest.mark.parametrize("name", ["shear", "brightness", "contrast"])
+@pytest.mark.parametrize("name", ["shear", "brightness", "contrast", "hard_grey"])
 def test_a_strength_that_is_not_given_changes_no_draw(name: str) -> None:
     plain = augment(crop(), 64, Strength(), np.random.default_rng(3))
     assert np.array_equal(plain, augment(crop(), 64, replace(Strength(), **{name: 0.0}), np.random.default_rng(3)))
-    assert not np.array_equal(plain, augment(crop(), 64, replace(Strength(), **{name: 0.3}), np.random.default_rng(3)))
+    assert not np.array_equal(plain, augment(crop(), 64, replace(Strength(), **{name: 1.0}), np.random.default_rng(3)))
+
+
+def test_hard_grey_has_no_colour_and_more_contrast_than_grey() -> None:
+    ramp = np.repeat(np.linspace(64, 192, 90, dtype=np.uint8)[None, :, None], 60, axis=0) * np.ones(3, np.uint8)
+
+    def spread(name: str) -> float:
+        strength = strength_of({name: 1.0})
+        prints = [photographic(ramp, strength, np.random.default_rng(seed)).astype(int) for seed in range(20)]
+        return float(np.mean([np.ptp(one[..., 0]) for one in prints]))
+
+    assert spread("hard_grey") > 1.3 * spread("grey")
+    coloured = np.full((60, 90, 3), (200, 40, 90), np.uint8)
+    shown = photographic(coloured, strength_of({"hard_grey": 1.0}), np.random.default_rng(1)).astype(int)
+    assert np.ptp(shown[0, 0]) < 50
 
 
 def test_only_what_is_given_happens() -> None:
