@@ -64,6 +64,8 @@ def detector_sources(data: Path, kept: frozenset[str]) -> dict[str, Callable[[],
         "street": partial(annotated_photos.street, data / "street"),
         "webfaces": partial(annotated_photos.webfaces, data / "webfaces"),
         "appa-real": partial(annotated_photos.appa_real, data / "appa-real"),
+        "animals": partial(annotated_photos.animals, data / "animals"),
+        "negatives": partial(annotated_photos.negatives, data / "negatives"),
     }
     faces = classifier_sources(data)
     return photos | {name: partial(_close_ups, faces[name], most) for name, most in CLOSE_UPS.items()}

@@ -1,4 +1,4 @@
-"""The faces that people annotated in the detector's source photos: WebFaces' points and the street photos' boxes."""
+"""The detector's source photos, and the faces that people annotated in them: WebFaces' points, the street's boxes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ TEST_BELOW = 26
 class AnnotatedPhoto:
     """A photo and its annotated faces in pixels of the photo: boxes (n, 4) left, top, right, bottom.
 
-    `close`: cut so close round one face that a detector needs a border to see it.
+    `close`: cut so close round one face that a detector needs a border to see it. `seen`: it shows no faces but those
+    in the table of seen finds, and no teacher is asked, which takes animals for people.
     """
 
     source: str
     path: Path
     boxes: FloatArray
     close: bool = False
+    seen: bool = False
 
     @property
     def is_test(self) -> bool:
@@ -84,6 +86,18 @@ def scenes(folder: Path, without: frozenset[str]) -> Iterator[AnnotatedPhoto]:
     for path in _photos(folder):
         if path.name not in without:
             yield AnnotatedPhoto("scenes", path, _stacked([]))
+
+
+def animals(folder: Path) -> Iterator[AnnotatedPhoto]:
+    """Photos of cats and dogs, now and then with their people."""
+    for path in _photos(folder):
+        yield AnnotatedPhoto("animals", path, _stacked([]), seen=True)
+
+
+def negatives(folder: Path) -> Iterator[AnnotatedPhoto]:
+    """Grey photos and drawings of all but faces, which were collected to train cascades of classifiers."""
+    for path in _photos(folder):
+        yield AnnotatedPhoto("negatives", path, _stacked([]), seen=True)
 
 
 def _photos(folder: Path) -> list[Path]:

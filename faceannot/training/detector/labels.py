@@ -59,7 +59,9 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     factor = min(1.0, KEPT_PX / max(bgr.shape[:2]))
     full = np.asarray(bgr[:, :, ::-1], np.uint8)
     rgb = resized(full, factor)
-    if photo.close:
+    if photo.seen:
+        boxes, landmarks, ignored = merge(Detections.concatenate([]), photo.boxes * np.float32(factor))
+    elif photo.close:
         boxes, landmarks, ignored = merge(look_close(_teacher, full).scaled(factor), photo.boxes, sure=CLOSE_SURE)
         # Without a face to learn, this one would be learned as background.
         if not len(boxes):

@@ -42,6 +42,15 @@ def corrected(photo: LabelledPhoto) -> LabelledPhoto:
     )
 
 
+def seen_faces(source: str, name: str, width: int) -> FloatArray:
+    """Boxes (n, 4) of what was seen as a face, or may be one, in the photo `name` of `source` that is `width` wide."""
+    found = [np.zeros((0, 4), np.float32)]
+    for (listed_source, listed_name, kept_width, _), shows in _table().items():
+        if (listed_source, listed_name) == (source, name):
+            found.append(np.concatenate([shows[_FACE], shows[_UNCLEAR]]) * np.float32(width / kept_width))
+    return np.concatenate(found)
+
+
 @cache
 def _table() -> dict[tuple[str, str, int, int], dict[str, FloatArray]]:
     """Boxes (n, 4) of what each photo shows, by its source, its name, its width and its height."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 from faceannot.datasets.example import Example
 from faceannot.detector import Detections, Detector
 from faceannot.errors import DatasetError
-from faceannot.training.detector.annotated_photos import AnnotatedPhoto, appa_real, street, webfaces
+from faceannot.training.detector.annotated_photos import AnnotatedPhoto, animals, appa_real, negatives, street, webfaces
 from faceannot.training.detector.close_ups import close_ups
 from faceannot.training.detector.labelled_photos import load_labelled
 from faceannot.training.detector.labels import fuse, label_photos, look, look_close, merge, unmirrored
@@ -118,6 +120,20 @@ def test_a_close_up_without_a_sure_face_is_left_out_and_one_with_a_face_is_label
     (labelled,) = load_labelled(tmp_path / "out")
     assert labelled.name == "photo.png"
     assert len(labelled.boxes)
+
+
+@pytest.mark.parametrize("read", [animals, negatives])
+def test_no_teacher_is_asked_where_all_faces_were_seen(
+    read: Callable[[Path], Iterator[AnnotatedPhoto]], tmp_path: Path
+) -> None:
+    onnx.save(fakes.detector(), tmp_path / "teacher.onnx")
+    fakes.save(fakes.photo((2, 3, fakes.HAPPY_MALE)), tmp_path / "photos" / "dogs" / "a.png")
+    (photo,) = read(tmp_path / "photos")
+    assert photo.seen
+    for asked, finds_some in ((photo, False), (replace(photo, seen=False), True)):
+        label_photos([asked], tmp_path / "teacher.onnx", tmp_path / "out", workers=1)
+        (labelled,) = load_labelled(tmp_path / "out")
+        assert (labelled.source, len(labelled.boxes) > 0) == (photo.source, finds_some)
 
 
 def test_the_border_round_a_close_up_moves_nothing(tmp_path: Path) -> None:

@@ -86,12 +86,23 @@ def test_labelling_takes_what_was_seen(table: Path, tmp_path: Path) -> None:
     assert boxes(FOURTH).tolist()[0] in labelled.boxes.tolist()
 
 
+def test_seen_faces_are_those_of_one_photo_in_its_size(table: Path) -> None:
+    write(table, (FOURTH, "face"), (SECOND, "nothing"), (FIRST, "unclear"))
+    kept = seen_finds.seen_faces("street", "a.jpg", 90)
+    assert sorted(kept.tolist()) == sorted(boxes(FOURTH, FIRST).tolist())
+    assert np.allclose(seen_finds.seen_faces("street", "a.jpg", 180), 2 * kept)
+    assert not len(seen_finds.seen_faces("street", "b.jpg", 90))
+
+
+WHOLE = {"animals", "negatives"}
+
+
 def rows() -> list[dict[str, str]]:
     return [row for _, row in read_rows(seen_finds.TABLE, ("source", "photo", "left", "shows"))]
 
 
 def test_the_table_says_something_of_each_source_and_nothing_twice() -> None:
-    assert {row["source"] for row in rows()} == {"webfaces", "street", "appa-real", "scenes"}
+    assert {row["source"] for row in rows()} == {"webfaces", "street", "appa-real", "scenes", *WHOLE}
     assert {row["shows"] for row in rows()} == {"face", "nothing", "unclear"}
     boxes_alone = [tuple(value for name, value in row.items() if name != "shows") for row in rows()]
     assert len(set(boxes_alone)) == len(boxes_alone)
@@ -105,4 +116,5 @@ def test_the_table_has_boxes_of_photos_as_they_are_kept_and_no_photo_to_judge_by
         assert left < right
         assert top < bottom
         assert max(width, height) <= KEPT_PX
-        assert not AnnotatedPhoto(row["source"], Path(row["photo"]), boxes()).is_test
+        # Of sources with no other labels, the table says, too, where the faces of the test part are.
+        assert row["source"] in WHOLE or not AnnotatedPhoto(row["source"], Path(row["photo"]), boxes()).is_test
