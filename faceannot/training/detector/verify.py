@@ -46,11 +46,11 @@ STRENGTH = Strength(
 BEHIND = 0.15
 # Finds that the detector scores a little lower than what is looked at again are learned from, too.
 LEARNED_FROM = 0.8
-# How much the detector's logit counts beside the verifier's. Freely fitted it would be half of that; but the photos for
-# that are of sources that the verifier knows, and on others the detector holds better (model-experiments.md).
-TRUST = 4.0
-# On others what is no face scores higher, too, so that joint logits are lowered by this: 0.8 becomes 0.5.
-STRICTER = 1.4
+# How much the detector's logit counts beside the verifier's. Freely fitted it would be less; but the photos for that
+# are of sources that the verifier knows, and on others the detector holds better (model-experiments.md).
+TRUST = 3.0
+# On others what is no face scores higher, too, so that joint logits are lowered by this: 0.62 becomes 0.5.
+STRICTER = 0.5
 # Newton's method for a few numbers.
 _STEPS, _RIDGE = 30, 1e-3
 
