@@ -15,13 +15,14 @@ FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
 
 OUTPUTS = {"face": 1}
-# Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
-# the picture, the detector's score decides alone, at about 0.55.
-LEAST_SHOWN, UNSEEN = 0.5, 1.0
-# A picture no longer than this of which a find takes this share of a side or more is mostly a face cut out of a photo,
-# so the logit is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training part of FER+ 0.9 % had less
-# than 0.5, then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
+# A picture no longer than this is likely a face cut out of a photo, so what a find in it takes this share of a side or
+# more has a logit that is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training part of FER+ 0.9 %
+# had less than 0.5, then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
 CUT_OUT_PX, CUT_OUT_SHARE, CUT_OUT = 128, 0.4, 0.85
+# Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
+# the picture, the detector's score decides alone, at about 0.55. In larger pictures that is seldom so, for it lets the
+# faces of animals through (model-experiments.md).
+LEAST_SHOWN, LEAST_SHOWN_OF_CUT_OUTS, UNSEEN = 0.3, 0.5, 1.0
 # A joint logit nearer to 0 than this (scores of 0.27 to 0.73) could change sides with another look.
 DOUBTFUL = 1.0
 # Crops in one run of the network: what it holds then stays in a processor's cache.
@@ -53,7 +54,7 @@ class Verifier:
         Where those are in doubt, the mean of what is seen and of what its mirror image shows decides.
         """
         crops = surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context)
-        shown = _shown(found, rgb.shape, self._verification.context) >= LEAST_SHOWN
+        shown = _can_be_judged(found, rgb.shape, self._verification.context)
         seen = np.where(shown, self.logits(crops), np.float32(UNSEEN))
         by_detector = self._by_detector(found, rgb.shape)
         by_look = self._verification.weights[0]
@@ -78,6 +79,12 @@ def surroundings(rgb: RgbArray, boxes: FloatArray, side_px: int, context: float)
     for crop, box in zip(crops, boxes.astype(np.float64), strict=True):
         _cut(rgb, (box[:2] + box[2:]) / 2, max(float((box[2:] - box[:2]).max()), 1.0) * context, crop)
     return crops
+
+
+def _can_be_judged(found: Detections, shape: tuple[int, ...], context: float) -> NDArray[np.bool_]:
+    """Around which of `found` in a picture of `shape` (height, width, ...) there is enough for the network to see."""
+    least = LEAST_SHOWN_OF_CUT_OUTS if max(shape[:2]) <= CUT_OUT_PX else LEAST_SHOWN
+    return _shown(found, shape, context) >= least
 
 
 def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:

@@ -15,7 +15,7 @@ from faceannot.detector import Detections, Detector
 from faceannot.errors import BundleError
 from faceannot.evaluation.shared_finds import sharing_annotators
 from faceannot.finder import VerifiedDetector, face_finder
-from faceannot.verifier import UNSEEN, Verifier, logit, surroundings
+from faceannot.verifier import CUT_OUT, UNSEEN, Verifier, logit, surroundings
 from tests import fakes
 
 SIDE = 16
@@ -82,18 +82,29 @@ def test_the_verifier_decides_which_finds_are_faces(tmp_path: Path) -> None:
     assert found.scores[0] == pytest.approx(1 / (1 + np.exp(-5.0)), abs=1e-3)
 
 
-def test_a_face_that_fills_its_picture_is_the_detectors_to_judge(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("side_px", "edges", "joint"),
+    [
+        (200, (20, 20, 180, 180), None),  # two fifths of the crop lie in the picture
+        (200, (0, 0, 200, 200), UNSEEN),  # a quarter
+        (100, (10, 10, 90, 90), UNSEEN + CUT_OUT),  # two fifths, in a picture that is likely a face cut out
+        (100, (30, 30, 70, 70), None),
+    ],
+)
+def test_a_face_that_fills_its_picture_is_the_detectors_to_judge(
+    tmp_path: Path, side_px: int, edges: tuple[int, int, int, int], joint: float | None
+) -> None:
     verification = load_bundle(
         fakes.add_verifier(fakes.bundle(tmp_path), context=2.0, weights=[1.0, 1.0, 0.0])
     ).verification
     assert verification
-    blue = np.full((200, 200, 3), (255, 0, 255), np.uint8)
-    found = Detections(
-        boxes((20, 20, 180, 180), (80, 80, 120, 120)), np.zeros((2, 5, 2), np.float32), np.full(2, 0.5, np.float32)
-    )
-    filling, small = Verifier(verification).scored(blue, found).scores.tolist()
-    assert filling == pytest.approx(1 / (1 + np.exp(-UNSEEN)), abs=1e-3)
-    assert small < 1e-6
+    blue = np.full((side_px, side_px, 3), (255, 0, 255), np.uint8)
+    found = Detections(boxes(edges), np.zeros((1, 5, 2), np.float32), np.full(1, 0.5, np.float32))
+    (score,) = Verifier(verification).scored(blue, found).scores.tolist()
+    if joint is None:
+        assert score < 1e-6
+    else:
+        assert score == pytest.approx(1 / (1 + np.exp(-joint)), abs=1e-3)
 
 
 @pytest.mark.parametrize(
