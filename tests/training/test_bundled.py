@@ -68,7 +68,8 @@ def test_a_detector_leaves_its_history_versions_and_data(tmp_path: Path) -> None
     train(Order(recipe, [f"labelled:{tmp_path / 'labelled'}"], tmp_path / "out", model=model), lambda moment: None)
     assert (tmp_path / "out" / "versions.json").is_file()
     rows = (tmp_path / "out" / "history.csv").read_text().splitlines()
-    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{n}", "1"] for n in (1, 2, 3, 4)]
+    stages = range(1, len(recipe.table["stages"]) + 1)
+    assert [row.split(",")[:2] for row in rows[1:]] == [[f"stage{number}", "1"] for number in stages]
     (source,) = json.loads((tmp_path / "out" / "data.json").read_text())["sources"]
     assert (source["examples"], len(source["sha256"])) == (1, 64)
 
