@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -241,18 +242,18 @@ def eye_lines(faces: dict[str, Faces], level: float) -> Iterator[str]:
 
 def faceless(data: Path) -> dict[str, list[AnnotatedPhoto]]:
     """The test parts of what shows hardly any faces."""
-    read_all = {
+    sources = {
         "scenes": scenes(data / "scenes", frozenset()),
         "animals": animals(data / "animals"),
         "negatives": negatives(data / "negatives"),
     }
-    return {name: [photo for photo in photos if photo.is_test] for name, photos in read_all.items()}
+    return {name: [photo for photo in photos if photo.is_test] for name, photos in sources.items()}
 
 
 def faceless_line(name: str, contestants: Sequence[Contestant], chosen: Sequence[AnnotatedPhoto]) -> str:
     parts = []
     for one in contestants:
-        best = np.array(in_threads(lambda photo: best_of_nothing(one, photo), chosen))  # noqa: B023
+        best = np.array(in_threads(partial(best_of_nothing, one), chosen))
         parts.append(f"{one.name} at {one.threshold:.2f} {share(best < one.threshold)}")
     return f"{name}, test part, without a box that is on no face: {', '.join(parts)}"
 

@@ -59,15 +59,13 @@ def _label(photo: AnnotatedPhoto) -> LabelledPhoto | None:
     factor = min(1.0, KEPT_PX / max(bgr.shape[:2]))
     full = np.asarray(bgr[:, :, ::-1], np.uint8)
     rgb = resized(full, factor)
-    if photo.seen:
-        boxes, landmarks, ignored = merge(Detections.concatenate([]), photo.boxes * np.float32(factor))
-    elif photo.close:
+    if photo.close:
         boxes, landmarks, ignored = merge(look_close(_teacher, full).scaled(factor), photo.boxes, sure=CLOSE_SURE)
         # Without a face to learn, this one would be learned as background.
         if not len(boxes):
             return None
     else:
-        found = look(_teacher, full).scaled(factor)
+        found = Detections.concatenate([]) if photo.seen else look(_teacher, full).scaled(factor)
         boxes, landmarks, ignored = merge(found, photo.boxes * np.float32(factor))
     return corrected(LabelledPhoto(photo.source, photo.path.name, rgb, boxes, landmarks, ignored))
 
