@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from faceannot.datasets.prepare import load
 from faceannot.errors import DatasetError
-from faceannot.training.fit import CropPool, DrawnBatches, average, fit, half_precision, weights_of
+from faceannot.training.fit import CropPool, DrawnBatches, Targets, average, fit, half_precision, weights_of
 from faceannot.training.leaks import leaked
 from faceannot.training.networks import move_weights, two_heads
 from faceannot.training.own_labels import with_own_labels
@@ -37,47 +37,42 @@ def train_on(pool: CropPool, out: Path, recipe: ClassifierRecipe) -> keras.Model
     keras.utils.set_random_seed(recipe.stages[0].schedule.seed)
     usable = _usable(pool, recipe.draws.youngest_for_gender)
     with half_precision():
-        network = _network(recipe, recipe.stages[0].blocks, for_training=True)
+        network = _network(recipe, recipe.stages[0], for_training=True)
         for number, stage in enumerate(recipe.stages, start=1):
-            network = _deeper(network, recipe, stage, number)
+            folder = out / f"stage{number}"
             chances = _chances(pool, usable, stage, recipe.draws.power)
-            _train_stage(network, pool, chances, recipe.network.side_px, stage, out / f"stage{number}")
+            said = _said(network, pool, chances, stage, folder)
+            network = _fitting(network, recipe, stage)
+            batches = DrawnBatches(pool, chances, stage.side_px, stage.schedule, stage.augmentation, said)
+            fit(network, batches, stage.schedule, folder)
             if stage.mean_with:
                 average(network, [out / f"stage{earlier}" for earlier in stage.mean_with])
-    model = _network(recipe, recipe.stages[-1].blocks, for_training=False)
+    model = _network(recipe, recipe.stages[-1], for_training=False)
     model.set_weights(network.get_weights())
     model.save(out / "model.keras")
     return model
 
 
-def _network(recipe: ClassifierRecipe, blocks: tuple[int, ...], *, for_training: bool) -> keras.Model:
-    return two_heads(**(asdict(recipe.network) | {"blocks": blocks}), for_training=for_training)
+def _network(recipe: ClassifierRecipe, stage: ClassifierStage, *, for_training: bool) -> keras.Model:
+    shape = asdict(recipe.network) | {"side_px": stage.side_px, "blocks": stage.blocks}
+    return two_heads(**shape, for_training=for_training)
 
 
-def _deeper(network: keras.Model, recipe: ClassifierRecipe, stage: ClassifierStage, number: int) -> keras.Model:
-    """`network` with the blocks of the stage of this number."""
-    if number == 1 or stage.blocks == recipe.stages[number - 2].blocks:
-        return network
-    deeper = _network(recipe, stage.blocks, for_training=True)
-    move_weights(network, deeper)
-    return deeper
+def _fitting(network: keras.Model, recipe: ClassifierRecipe, stage: ClassifierStage) -> keras.Model:
+    """`network`, with the crops and the blocks of `stage`."""
+    fitting = _network(recipe, stage, for_training=True)
+    move_weights(network, fitting)
+    return fitting
 
 
-def _train_stage(
-    network: keras.Model,
-    pool: CropPool,
-    chances: NDArray[np.float64],
-    side_px: int,
-    stage: ClassifierStage,
-    folder: Path,
-) -> None:
-    said = None
+def _said(
+    network: keras.Model, pool: CropPool, chances: NDArray[np.float64], stage: ClassifierStage, folder: Path
+) -> Targets | None:
+    """With the labels of `network`, which is still that of the stage before; None where nothing is to be added."""
     # A stage that is finished needs no labels any more, which take minutes.
-    if stage.own_labels and not weights_of(folder).is_file():
-        drawn = np.flatnonzero(chances)
-        said = with_own_labels(network, pool, drawn, side_px, stage, folder / "own_labels.npz")
-    batches = DrawnBatches(pool, chances, side_px, stage.schedule, stage.augmentation, said)
-    fit(network, batches, stage.schedule, folder)
+    if not stage.own_labels or weights_of(folder).is_file():
+        return None
+    return with_own_labels(network, pool, np.flatnonzero(chances), stage, folder / "own_labels.npz")
 
 
 def _chances(pool: CropPool, usable: NDArray[np.bool_], stage: ClassifierStage, power: float) -> NDArray[np.float64]:

@@ -23,15 +23,16 @@ _BATCH = 256
 
 
 def with_own_labels(
-    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, stage: ClassifierStage, kept: Path
+    network: keras.Model, pool: CropPool, among: NDArray[np.intp], stage: ClassifierStage, kept: Path
 ) -> Targets:
     """`targets` of all examples, and for those `among` them that lack a label the network's.
 
     How much they count, and what part they have in the expressions that people gave, says `stage`. The network looks
-    at each face and at its mirror image. Its labels are kept in the file `kept`, for a training that goes on.
+    at each face and at its mirror image, in crops of the size that it takes. Its labels are kept in the file `kept`,
+    for a training that goes on.
     """
     labels, weights = targets(pool.examples)
-    genders, expressions = _own(network, pool, among, side_px, kept)
+    genders, expressions = _own(network, pool, among, kept)
     for head, own, part in ((0, genders, 0.0), (1, expressions, stage.own_part)):
         missing = weights[head][among] == 0
         given = among[~missing]
@@ -41,11 +42,9 @@ def with_own_labels(
     return labels, weights
 
 
-def _own(
-    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int, kept: Path
-) -> tuple[FloatArray, FloatArray]:
+def _own(network: keras.Model, pool: CropPool, among: NDArray[np.intp], kept: Path) -> tuple[FloatArray, FloatArray]:
     if not kept.is_file():
-        genders, expressions = _predicted(network, pool, among, side_px)
+        genders, expressions = _predicted(network, pool, among)
         kept.parent.mkdir(parents=True, exist_ok=True)
         partial = kept.with_name(f"partial.{kept.name}")
         np.savez(partial, genders=genders, expressions=expressions)
@@ -54,10 +53,9 @@ def _own(
         return file["genders"], file["expressions"]
 
 
-def _predicted(
-    network: keras.Model, pool: CropPool, among: NDArray[np.intp], side_px: int
-) -> tuple[FloatArray, FloatArray]:
+def _predicted(network: keras.Model, pool: CropPool, among: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
     """Shares (n, 2) and (n, 7)."""
+    side_px = network.input_shape[1]
     parts: tuple[list[FloatArray], list[FloatArray]] = [], []
     for start in range(0, len(among), _BATCH):
         crops = np.stack([central(pool.crop(index), side_px) for index in among[start : start + _BATCH]])

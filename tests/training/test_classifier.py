@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceannot.classifier import softmax
 from faceannot.datasets.prepare import Prepared
 from faceannot.training.augmentation import Strength
 from faceannot.training.classifier import train_on
-from faceannot.training.fit import CropPool
+from faceannot.training.fit import CropPool, central_crops
 from faceannot.training.stages import ClassifierRecipe, ClassifierStage, Draws, Schedule, TwoHeads
 
 SCHEDULE = Schedule(
     epochs=1, steps=1, batch=4, learning_rate=1e-3, weight_decay=0.0, label_smoothing=0.0, ema=0.5, seed=3
 )
-STAGE = ClassifierStage(SCHEDULE, Strength(), {"painted": 1.0}, (1, 1), own_labels=0.5)
+STAGE = ClassifierStage(SCHEDULE, Strength(), {"painted": 1.0}, 32, (1, 1), own_labels=0.5)
 RECIPE = ClassifierRecipe("tiny", "", TwoHeads(32, (8, 16), (1, 1), 0.0), Draws(0.0, 0), (STAGE,))
 
 
@@ -62,3 +63,16 @@ def test_the_next_stage_goes_on_from_the_mean(pool: CropPool, tmp_path: Path) ->
     for name in (variable.path for variable in mean.trainable_variables):
         one, other = (next(v for v in model.trainable_variables if v.path == name) for model in (mean, after))
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_a_stage_may_learn_from_smaller_crops_and_labels_those_for_the_next(pool: CropPool, tmp_path: Path) -> None:
+    small = replace(STAGE, side_px=16)
+    coarse = replace(RECIPE, network=replace(RECIPE.network, side_px=16), stages=(small,))
+    first = train_on(pool, tmp_path / "first", coarse)
+    both = train_on(pool, tmp_path / "both", replace(RECIPE, stages=(small, STAGE)))
+    assert (first.input_shape[1], both.input_shape[1]) == (16, 32)
+    crops = central_crops(pool, range(len(pool.examples)), 16).astype(np.float32)
+    gender, _ = first.predict_on_batch(crops)
+    mirrored, _ = first.predict_on_batch(crops[:, :, ::-1])
+    with np.load(tmp_path / "both" / "stage2" / "own_labels.npz") as kept:
+        np.testing.assert_allclose(kept["genders"], softmax((gender + mirrored) / 2, 1.0), atol=0.02)

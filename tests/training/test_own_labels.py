@@ -17,7 +17,7 @@ from faceannot.training.stages import ClassifierStage, Schedule
 
 EVERYBODY = np.arange(16)
 SCHEDULE = Schedule(1, 1, 4, 1e-3, 0.0, 0.0, 0.9, 1)
-QUARTER = ClassifierStage(SCHEDULE, Strength(), {"painted": 1.0}, (1, 1), own_labels=0.25)
+QUARTER = ClassifierStage(SCHEDULE, Strength(), {"painted": 1.0}, 32, (1, 1), own_labels=0.25)
 
 
 def network(seed: int) -> keras.Model:
@@ -27,7 +27,7 @@ def network(seed: int) -> keras.Model:
 
 def test_only_what_nobody_said_is_added_and_it_counts_less(prepared: Prepared, tmp_path: Path) -> None:
     pool = CropPool([prepared])
-    said = with_own_labels(network(3), pool, EVERYBODY, 32, QUARTER, tmp_path / "stage4" / "own.npz")
+    said = with_own_labels(network(3), pool, EVERYBODY, QUARTER, tmp_path / "stage4" / "own.npz")
     (genders, expressions), (gender_weights, expression_weights) = said
     assert gender_weights.tolist() == [1.0] * 8 + [0.25] * 8
     assert expression_weights.tolist() == [0.25] * 8 + [1.0] * 8
@@ -40,8 +40,8 @@ def test_only_what_nobody_said_is_added_and_it_counts_less(prepared: Prepared, t
 def test_a_part_of_it_goes_into_the_expressions_that_people_gave(prepared: Prepared, tmp_path: Path) -> None:
     stage = replace(QUARTER, own_part=0.5)
     pool, kept = CropPool([prepared]), tmp_path / "own.npz"
-    (_, given), _ = with_own_labels(network(3), pool, EVERYBODY, 32, QUARTER, kept)
-    (genders, mixed), (_, weights) = with_own_labels(network(3), pool, EVERYBODY, 32, stage, kept)
+    (_, given), _ = with_own_labels(network(3), pool, EVERYBODY, QUARTER, kept)
+    (genders, mixed), (_, weights) = with_own_labels(network(3), pool, EVERYBODY, stage, kept)
     with np.load(kept) as file:
         own = file["expressions"]
     assert np.allclose(mixed[8:], (given[8:] + own[8:]) / 2)
@@ -52,7 +52,7 @@ def test_a_part_of_it_goes_into_the_expressions_that_people_gave(prepared: Prepa
 
 def test_nobody_else_gets_one(prepared: Prepared, tmp_path: Path) -> None:
     _, (gender_weights, expression_weights) = with_own_labels(
-        network(3), CropPool([prepared]), EVERYBODY[12:], 32, QUARTER, tmp_path / "own.npz"
+        network(3), CropPool([prepared]), EVERYBODY[12:], QUARTER, tmp_path / "own.npz"
     )
     assert gender_weights.tolist() == [1.0] * 8 + [0.0] * 4 + [0.25] * 4
     assert expression_weights.tolist() == [0.0] * 8 + [1.0] * 8
@@ -61,7 +61,7 @@ def test_nobody_else_gets_one(prepared: Prepared, tmp_path: Path) -> None:
 def test_a_face_and_its_mirror_image_get_the_same(prepared: Prepared, tmp_path: Path) -> None:
     mirrored = Prepared(np.ascontiguousarray(prepared.crops[:, :, ::-1]), prepared.examples)
     both = [
-        with_own_labels(network(3), CropPool([one]), EVERYBODY, 32, QUARTER, tmp_path / f"{n}.npz")
+        with_own_labels(network(3), CropPool([one]), EVERYBODY, QUARTER, tmp_path / f"{n}.npz")
         for n, one in enumerate((prepared, mirrored))
     ]
     for labels, others in zip(both[0][0], both[1][0], strict=True):
@@ -70,7 +70,7 @@ def test_a_face_and_its_mirror_image_get_the_same(prepared: Prepared, tmp_path: 
 
 def test_a_training_that_goes_on_has_the_labels_that_it_began_with(prepared: Prepared, tmp_path: Path) -> None:
     first, again, fresh = (
-        with_own_labels(network(seed), CropPool([prepared]), EVERYBODY, 32, QUARTER, tmp_path / name)
+        with_own_labels(network(seed), CropPool([prepared]), EVERYBODY, QUARTER, tmp_path / name)
         for seed, name in ((3, "own.npz"), (4, "own.npz"), (4, "other.npz"))
     )
     assert np.array_equal(first[0][1], again[0][1])

@@ -36,7 +36,7 @@ def test_both_shipped_recipes_are_whole() -> None:
         (
             "bundled-classifier",
             "stages.5.mean_with=[5]",
-            "stages.5.mean_with: expected earlier stages with the same blocks (one of 4), found 5",
+            "stages.5.mean_with: expected earlier stages with the same crops and blocks (one of 4), found 5",
         ),
         (
             "bundled-classifier",
@@ -44,7 +44,8 @@ def test_both_shipped_recipes_are_whole() -> None:
             "stages.6.mean_with: expected each stage once, found [5, 5]",
         ),
         ("bundled-classifier", "stages.5.mean_with=4", "stages.5.mean_with: expected a list"),
-        ("bundled-classifier", "stages.1.mean_with=[1]", "same blocks (none, for no earlier stage fits)"),
+        ("bundled-classifier", "stages.1.mean_with=[1]", "crops and blocks (none, for no earlier stage fits)"),
+        ("bundled-classifier", "stages.1.side_px=4.5", "stages.1.side_px: expected a whole number"),
         ("bundled-classifier", "stages=[]", "expected [[stages]]"),
         ("bundled-classifier", "power=2020-01-01", "draws.power: expected a number"),
         ("bundled-detector", "canvas_px=100", "canvas_px: expected a multiple of 32"),
@@ -76,6 +77,10 @@ def test_the_mean_of_a_stage_can_be_left_out() -> None:
         ({"network": 3}, "network: expected a table"),
         ({"draws": {"power": 0.5}}, "draws.youngest_for_gender: missing"),
         ({"stages": [{"shares": {"utkface": 1.0}}]}, "stages.1.schedule: missing"),
+        (
+            {"stages": [{**CLASSIFIER["stages"][0], "side_px": 48}]},
+            "stages.1.side_px: the last stage has to learn from",
+        ),
         ({"stages": [3]}, "expected [[stages]]"),
         ({"colour": 1}, "colour: no such key"),
     ],
