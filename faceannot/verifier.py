@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from faceannot.bundle import Verification
 from faceannot.crop_networks import open_crop_network, run
-from faceannot.detector import Detections, resized
+from faceannot.detector import Detections, overlaps, resized
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
@@ -23,6 +23,10 @@ CUT_OUT_PX, CUT_OUT_SHARE, CUT_OUT = 128, 0.4, 0.85
 # the picture, the detector's score decides alone, at about 0.55. In larger pictures that is seldom so, for it lets the
 # faces of animals through (model-experiments.md).
 LEAST_SHOWN, LEAST_SHOWN_OF_CUT_OUTS, UNSEEN = 0.3, 0.5, 1.0
+# A find that lies half beside a face shows that face to the network, only off the middle. So where it shares more than
+# this part of the smaller box with a better find, the detector's score decides alone, too. Of 5,592 portraits 7 % had
+# such a second box; the detector's score, if one looks at 110 of them, was below 0.5 for 92.
+BESIDE = 0.4
 # A joint logit nearer to 0 than this (scores of 0.27 to 0.73) could change sides with another look.
 DOUBTFUL = 1.0
 # Crops in one run of the network: what it holds then stays in a processor's cache.
@@ -60,7 +64,8 @@ class Verifier:
         by_look = self._verification.weights[0]
         doubtful = shown & (np.abs(by_look * seen + by_detector) < DOUBTFUL)
         seen[doubtful] = (seen[doubtful] + self.logits(crops[doubtful][:, :, ::-1])) / 2
-        joint = np.clip(by_look * seen + by_detector, -50, 50)
+        joint, alone = (np.asarray(by_look * look + by_detector, np.float32) for look in (seen, UNSEEN))
+        joint = np.clip(_without_neighbours(found.boxes, joint, alone), -50, 50)
         scores = (1 / (1 + np.exp(-joint))).astype(np.float32)
         return replace(found, scores=scores)[np.argsort(-scores, kind="stable")]
 
@@ -85,6 +90,18 @@ def _can_be_judged(found: Detections, shape: tuple[int, ...], context: float) ->
     """Around which of `found` in a picture of `shape` (height, width, ...) there is enough for the network to see."""
     least = LEAST_SHOWN_OF_CUT_OUTS if max(shape[:2]) <= CUT_OUT_PX else LEAST_SHOWN
     return _shown(found, shape, context) >= least
+
+
+def _without_neighbours(boxes: FloatArray, joint: FloatArray, alone: FloatArray) -> FloatArray:
+    """`joint` logits of `boxes` (n, 4), but at most those by the detector `alone` beside faces that are better."""
+    joint = joint.copy()
+    order = np.argsort(-joint, kind="stable")
+    for place, index in enumerate(order):
+        if joint[index] > 0:
+            worse = order[place + 1 :]
+            beside = worse[overlaps(boxes[index], boxes[worse])[1] > BESIDE]
+            joint[beside] = np.minimum(joint[beside], alone[beside])
+    return joint
 
 
 def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:

@@ -120,6 +120,35 @@ def test_a_face_that_fills_a_tiny_picture_is_more_likely_one(
     assert scored.scores[0] == pytest.approx(0.5 if cut_out else 0.3, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("moved_px", "by_detector", "score"),
+    [
+        (30, 0.3, 0.3),  # half of it lies on the better one, which is what the verifier sees there
+        (30, 0.8, 0.8),  # somebody close behind
+        (40, 0.3, 0.959),  # a third
+    ],
+)
+def test_beside_a_better_find_the_detectors_score_decides(
+    tmp_path: Path, moved_px: int, by_detector: float, score: float
+) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[1.0, 1.0, -UNSEEN])).verification
+    assert verification
+    places = boxes((40, 40 + moved_px, 100, 100 + moved_px), (40, 40, 100, 100))
+    found = Detections(places, np.zeros((2, 5, 2), np.float32), np.array([by_detector, 0.9], np.float32))
+    scored = Verifier(verification).scored(np.zeros((200, 200, 3), np.uint8), found)
+    assert scored.boxes[:, 1].tolist() == [40, 40 + moved_px]
+    assert scored.scores.tolist() == pytest.approx([0.998, score], abs=1e-3)
+
+
+def test_a_find_beside_one_that_is_none_counts_as_it_is(tmp_path: Path) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[1.0, 1.0, -6.5])).verification
+    assert verification
+    places = boxes((40, 40, 100, 100), (40, 70, 100, 130), (40, 100, 100, 160))
+    found = Detections(places, np.zeros((3, 5, 2), np.float32), np.array([0.99, 0.83, 0.82], np.float32))
+    scored = Verifier(verification).scored(np.zeros((200, 200, 3), np.uint8), found)
+    assert scored.boxes[:, 1].tolist() == [40, 100, 70]
+
+
 def test_results_have_the_verifiers_score(tmp_path: Path) -> None:
     folder = fakes.add_verifier(fakes.bundle(tmp_path), weights=[1.0, 0.0, -4.5])
     photo = fakes.photo((2, 3, fakes.HAPPY_MALE))
