@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from common import parser, record
-from detect import IOU, Count, count, edges, iou
+from detect import IOU, SMALL_PX, Count, count, edges, iou, without_small
 
 from faceannot import Annotator, Face, PhotoResult
 from faceannot.evaluation.intervals import wilson
@@ -59,7 +59,9 @@ def main() -> int:
 
 def summary(truth: dict[str, Any], results: dict[str, PhotoResult]) -> Iterator[str]:
     total = sum((count(result, truth[name]) for name, result in results.items()), Count())
+    larger = sum((count(result, without_small(truth[name])) for name, result in results.items()), Count())
     yield f"faces found: {share(total.found, total.faces)}; boxes on nothing: {total.false} on {len(results)} photos"
+    yield f"of those of {SMALL_PX} pixels and more: {share(larger.found, larger.faces)}"
     seen = [one for name, result in results.items() for one in met(result, truth[name])]
     yield "gender: " + by_label([(one.gender, one.face.scores.gender) for one in seen], GENDERS)
     yield "expression: " + by_label([(one.expression, one.face.scores.expression) for one in seen], EXPRESSIONS)
