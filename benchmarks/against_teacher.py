@@ -26,7 +26,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
-from common import PHOTOS, parser, record
+from common import PHOTOS, parser, record, share
 from detect import Edges, take
 from numpy.typing import NDArray
 
@@ -34,7 +34,6 @@ from faceannot.annotator import READ_SIDE_PX
 from faceannot.bundle import load_bundle
 from faceannot.defaults import SMALLEST_FACE_PX, usable_cpus
 from faceannot.detector import Detections, Detector, overlap, resized
-from faceannot.evaluation.intervals import wilson
 from faceannot.finder import FaceFinder, face_finder
 from faceannot.images import Picture, read
 from faceannot.training.detector.annotated_photos import AnnotatedPhoto, animals, negatives, scenes, street, webfaces
@@ -214,19 +213,16 @@ def eye_error(said: FloatArray, annotated: FloatArray) -> float:
 
 def recall_line(name: str, threshold: float, faces: Faces, false: list[float], photos: int) -> str:
     hit = faces.scores >= threshold
-    kinds = ", ".join(f"{kind} {share(hit[faces.kinds == kind])}" for kind in IOU)
+    kinds = ", ".join(f"{kind} {share_of(hit[faces.kinds == kind])}" for kind in IOU)
     bands = ", ".join(
-        f"{low} to {high} px {share(hit[(faces.heights >= low) & (faces.heights < high)])}" for low, high in BANDS
+        f"{low} to {high} px {share_of(hit[(faces.heights >= low) & (faces.heights < high)])}" for low, high in BANDS
     )
     wrong = sum(score >= threshold for score in false) / photos
-    return f"{name} at {threshold:.2f}, {wrong:.2f} false boxes a photo: {share(hit)}; {kinds}; {bands}"
+    return f"{name} at {threshold:.2f}, {wrong:.2f} false boxes a photo: {share_of(hit)}; {kinds}; {bands}"
 
 
-def share(hit: NDArray[np.bool_]) -> str:
-    if not len(hit):
-        return "-"
-    span = wilson(int(hit.sum()), len(hit))
-    return f"**{hit.mean():.1%}** ({span.low:.1%} to {span.high:.1%}, {len(hit)})"
+def share_of(hit: NDArray[np.bool_]) -> str:
+    return share(int(hit.sum()), len(hit))
 
 
 def eye_lines(faces: dict[str, Faces], level: float) -> Iterator[str]:
@@ -254,7 +250,7 @@ def faceless_line(name: str, contestants: Sequence[Contestant], chosen: Sequence
     parts = []
     for one in contestants:
         best = np.array(in_threads(partial(best_of_nothing, one), chosen))
-        parts.append(f"{one.name} at {one.threshold:.2f} {share(best < one.threshold)}")
+        parts.append(f"{one.name} at {one.threshold:.2f} {share_of(best < one.threshold)}")
     return f"{name}, test part, without a box that is on no face: {', '.join(parts)}"
 
 

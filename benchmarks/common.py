@@ -1,4 +1,5 @@
-"""What the benchmarks share: the machine in words, the default folder, peak memory of a process tree, RESULTS.md."""
+"""What the benchmarks share: the machine in words, the default folder, peak memory of a process tree, shares with their
+intervals, RESULTS.md."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from faceannot.defaults import usable_cpus
+from faceannot.evaluation.intervals import wilson
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ROOT.parent / "shared" / "photos"
@@ -58,6 +60,14 @@ def record(heading: str, lines: Sequence[str]) -> None:
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write("\n".join(["", f"## {heading}, {date}", machine(), "", *(f"- {line}" for line in lines), ""]))
+
+
+def share(part: int, whole: int) -> str:
+    """`part` of `whole` in percent, with its 95 % interval, and `whole`; a dash of nothing."""
+    if not whole:
+        return "-"
+    interval = wilson(part, whole)
+    return f"**{part / whole:.1%}** ({interval.low:.1%} to {interval.high:.1%}, {whole})"
 
 
 def timed_run(command: Sequence[str | Path]) -> tuple[float, float | None]:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import parser, record
+from common import parser, record, share
 from detect import IOU, SMALL_PX, Count, count, edges, iou, without_small
 
 from faceannot import Annotator, Face, PhotoResult
-from faceannot.evaluation.intervals import wilson
 from faceannot.records import EXPRESSIONS, GENDERS
 
 TRUTH = Path(__file__).with_name("other_photos.json")
@@ -44,9 +43,7 @@ def main() -> int:
     chosen = options.parse_args()
     truth = json.loads(TRUTH.read_text(encoding="utf-8"))
     annotator = Annotator()
-    results = dict(
-        zip(sorted(truth), annotator.annotate([chosen.folder / name for name in sorted(truth)]), strict=True)
-    )
+    results = dict(zip(truth, annotator.annotate([chosen.folder / name for name in truth]), strict=True))
     for name, result in results.items():
         if result.error:
             print(f"{name}: {result.error}")
@@ -85,11 +82,6 @@ def by_label(pairs: Sequence[tuple[str | None, str]], labels: Sequence[str]) -> 
     parts = {label: [said == seen for seen, said in told if seen == label] for label in labels}
     each = "; ".join(f"{label} {sum(right)} of {len(right)}" for label, right in parts.items() if right)
     return f"{share(sum(seen == said for seen, said in told), len(told))}; {each}"
-
-
-def share(part: int, whole: int) -> str:
-    interval = wilson(part, whole)
-    return f"**{part / max(whole, 1):.1%}** ({interval.low:.1%} to {interval.high:.1%}) of {whole}"
 
 
 if __name__ == "__main__":

@@ -18,14 +18,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from common import parser, record
+from common import parser, record, share
 from numpy.typing import NDArray
 
 from faceannot import Annotator, Face
 from faceannot.datasets.example import Example
 from faceannot.datasets.sources import parse_source
 from faceannot.detector import resized
-from faceannot.evaluation.intervals import wilson
 from faceannot.evaluation.judged import held_out, main_face
 
 RgbArray = NDArray[np.uint8]
@@ -120,11 +119,6 @@ def tiny_genders(source: str, looked: Sequence[Looked], tiny: Sequence[Face | No
         f"{source}, gender right as it is {share(before, len(known))}, {TINY_PX} pixels high "
         f"{share(after, len(known))}: **{(before - after) / len(known) * 100:.1f}** points less"
     )
-
-
-def share(count: int, of: int) -> str:
-    span = wilson(count, of)
-    return f"**{count / of:.1%}** ({span.low:.1%} to {span.high:.1%}, {of})"
 
 
 if __name__ == "__main__":

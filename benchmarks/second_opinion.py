@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import parser, record
-from robustness import faces, share
+from common import parser, record, share
+from robustness import faces
 
 from faceannot import Annotator
 from faceannot.datasets.example import Example

@@ -55,7 +55,8 @@ class Verifier:
     def scored(self, rgb: RgbArray, found: Detections) -> Detections:
         """`found` in `rgb` (height, width, 3) uint8 with new scores, best first.
 
-        Where those are in doubt, the mean of what is seen and of what its mirror image shows decides.
+        Where those are in doubt, the mean of what is seen and of what its mirror image shows decides; beside a better
+        find the detector's score alone.
         """
         crops = surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context)
         shown = _can_be_judged(found, rgb.shape, self._verification.context)
