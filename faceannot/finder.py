@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from faceannot.bundle import Bundle
 from faceannot.detector import Detections, Detector
+from faceannot.turned_looks import TurnedLooks
 from faceannot.verifier import Verifier
 
 RgbArray = NDArray[np.uint8]
@@ -28,13 +29,14 @@ class VerifiedDetector:
     def __init__(self, detector: Detector, verifier: Verifier, proposed: float) -> None:
         """`proposed`: what the detector scores lower (0..1) is not looked at again."""
         self._detector, self._verifier, self._proposed = detector, verifier, proposed
+        self._turned = TurnedLooks(detector, verifier, proposed)
 
     def find(
         self, rgb: RgbArray, *, threshold: float, smallest_px: float = 0.0, sizes_px: tuple[int, int]
     ) -> Detections:
-        """As `Detector.find`, by the verifier's scores."""
-        found = self._detector.find(rgb, threshold=self._proposed, smallest_px=smallest_px, sizes_px=sizes_px)
-        found = self._verifier.scored(rgb, found)
+        """As `Detector.find`, by the verifier's scores, and turned faces, too."""
+        proposed = self._detector.find(rgb, threshold=self._proposed, smallest_px=smallest_px, sizes_px=sizes_px)
+        found = self._turned.find(rgb, proposed, self._verifier.scored(rgb, proposed))
         return found[found.scores >= threshold]
 
 
