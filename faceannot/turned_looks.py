@@ -27,7 +27,7 @@ HINT, SMALLEST_PX, MOST = 0.45, 24, 8
 # What both are this sure of is upright enough.
 SURE = 0.9
 # A face is one only when both scores say so clearly, for such looks are many: joint logits are lowered by this.
-STRICTER = 3.0
+STRICTER = 2.6
 # In the crop a face has this much of the side that it should have, at least and at most, and its middle is no further
 # from the crop's than this part of that side.
 SMALLEST, LARGEST, OFF_MIDDLE = 0.5, 1.8, 0.45

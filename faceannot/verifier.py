@@ -16,9 +16,9 @@ RgbArray = NDArray[np.uint8]
 
 OUTPUTS = {"face": 1}
 # A picture no longer than this is likely a face cut out of a photo, so what a find in it takes this share of a side or
-# more has a logit that is higher by this: a score of 0.3 becomes 0.5. Of such faces in the training part of FER+ 0.9 %
-# had less than 0.5, then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
-CUT_OUT_PX, CUT_OUT_SHARE, CUT_OUT = 128, 0.4, 0.85
+# more has a logit that is higher by this. Of such faces in the training part of FER+ 0.9 % had less than 0.5 without,
+# then 0.5 %; of as small parts of photos without faces 4 of 264 have as much then, instead of 1.
+CUT_OUT_PX, CUT_OUT_SHARE, CUT_OUT = 128, 0.4, 1.25
 # Around a face that fills its picture there is too little to judge by: where less than this share of the crop lies in
 # the picture, the detector's score decides alone, at about 0.55. In larger pictures that is seldom so, for it lets the
 # faces of animals through (model-experiments.md).
@@ -27,6 +27,12 @@ LEAST_SHOWN, LEAST_SHOWN_OF_CUT_OUTS, UNSEEN = 0.3, 0.5, 1.0
 # this part of the smaller box with a better find, the detector's score decides alone, too. Of 5,592 portraits 7 % had
 # such a second box; the detector's score, if one looks at 110 of them, was below 0.5 for 92.
 BESIDE = 0.4
+# Where there are people there are more: beside other finds whose joint logits are at least this and whose sides are at
+# most so many times longer or shorter, a logit is higher by the third for each e-fold of one and their number. Above
+# the fourth more of them say nothing new (model-experiments.md).
+SURE, ALIKE, COMPANY, MOST = 2.0, 2.0, 0.6, 2
+# What shares this part of the smaller box or more is not somebody else.
+SAME = 0.25
 # A joint logit nearer to 0 than this (scores of 0.27 to 0.73) could change sides with another look.
 DOUBTFUL = 1.0
 # Crops in one run of the network: what it holds then stays in a processor's cache.
@@ -56,7 +62,7 @@ class Verifier:
         """`found` in `rgb` (height, width, 3) uint8 with new scores, best first.
 
         Where those are in doubt, the mean of what is seen and of what its mirror image shows decides; beside a better
-        find the detector's score alone.
+        find the detector's score alone. Finds in company are more readily faces.
         """
         crops = surroundings(rgb, found.boxes, self._verification.side_px, self._verification.context)
         shown = _can_be_judged(found, rgb.shape, self._verification.context)
@@ -66,7 +72,8 @@ class Verifier:
         doubtful = shown & (np.abs(by_look * seen + by_detector) < DOUBTFUL)
         seen[doubtful] = (seen[doubtful] + self.logits(crops[doubtful][:, :, ::-1])) / 2
         joint, alone = (np.asarray(by_look * look + by_detector, np.float32) for look in (seen, UNSEEN))
-        joint = np.clip(_without_neighbours(found.boxes, joint, alone), -50, 50)
+        joint = _without_neighbours(found.boxes, joint, alone)
+        joint = np.clip(joint + COMPANY * np.log1p(_company(found.boxes, joint)), -50, 50)
         scores = (1 / (1 + np.exp(-joint))).astype(np.float32)
         return replace(found, scores=scores)[np.argsort(-scores, kind="stable")]
 
@@ -103,6 +110,15 @@ def _without_neighbours(boxes: FloatArray, joint: FloatArray, alone: FloatArray)
             beside = worse[overlaps(boxes[index], boxes[worse])[1] > BESIDE]
             joint[beside] = np.minimum(joint[beside], alone[beside])
     return joint
+
+
+def _company(boxes: FloatArray, joint: FloatArray) -> NDArray[np.int64]:
+    """How many other finds of about its size are surely faces, for each of `boxes` (n, 4), at most `MOST`."""
+    sides = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1).max(axis=1, initial=1.0))
+    sure = np.flatnonzero(joint >= SURE)
+    alike = np.abs(sides[:, None] - sides[sure]) < np.log(ALIKE)
+    others = np.array([overlaps(box, boxes[sure])[1] < SAME for box in boxes], bool).reshape(alike.shape)
+    return np.asarray(np.minimum((alike & others).sum(axis=1), MOST))
 
 
 def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:

@@ -117,7 +117,7 @@ def test_a_face_that_fills_a_tiny_picture_is_more_likely_one(
     assert verification
     found = Detections(boxes((0, 0, face_px, 9)), np.zeros((1, 5, 2), np.float32), np.full(1, 0.3, np.float32))
     scored = Verifier(verification).scored(np.zeros((side_px, side_px, 3), np.uint8), found)
-    assert scored.scores[0] == pytest.approx(0.5 if cut_out else 0.3, abs=0.01)
+    assert scored.scores[0] == pytest.approx(0.6 if cut_out else 0.3, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,38 @@ def test_beside_a_better_find_the_detectors_score_decides(
     scored = Verifier(verification).scored(np.zeros((200, 200, 3), np.uint8), found)
     assert scored.boxes[:, 1].tolist() == [40, 40 + moved_px]
     assert scored.scores.tolist() == pytest.approx([0.998, score], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("others", "joint"),
+    [
+        ([], -0.1),
+        ([(100, 100, 140, 140)], 0.316),
+        ([(100, 100, 140, 140), (200, 100, 260, 160)], 0.559),
+        ([(100, 100, 140, 140), (200, 100, 260, 160), (300, 100, 340, 140)], 0.559),
+        ([(100, 100, 190, 190)], -0.1),  # much larger
+        ([(100, 100, 117, 117)], -0.1),  # much smaller
+        ([(30, 0, 70, 40)], -0.1),  # the same face, a quarter beside it
+    ],
+)
+def test_where_there_are_faces_there_are_more(
+    tmp_path: Path, others: list[tuple[int, int, int, int]], joint: float
+) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[0.0, 1.0, 0.0])).verification
+    assert verification
+    by_detector = np.array([1 / (1 + np.exp(0.1)), *[0.9] * len(others)], np.float32)
+    found = Detections(boxes((0, 0, 40, 40), *others), np.zeros((len(by_detector), 5, 2), np.float32), by_detector)
+    scored = Verifier(verification).scored(np.zeros((300, 400, 3), np.uint8), found)
+    (score,) = scored.scores[(scored.boxes == (0, 0, 40, 40)).all(axis=1)]
+    assert logit(score) == pytest.approx(joint, abs=0.01)
+
+
+def test_doubtful_finds_are_no_company(tmp_path: Path) -> None:
+    verification = load_bundle(fakes.add_verifier(fakes.bundle(tmp_path), weights=[0.0, 1.0, 0.0])).verification
+    assert verification
+    found = Detections(boxes((0, 0, 40, 40), (90, 0, 130, 40)), np.zeros((2, 5, 2), np.float32), np.full(2, 0.85, "f"))
+    scored = Verifier(verification).scored(np.zeros((300, 400, 3), np.uint8), found)
+    assert scored.scores.tolist() == pytest.approx([0.85, 0.85], abs=1e-3)
 
 
 def test_a_find_beside_one_that_is_none_counts_as_it_is(tmp_path: Path) -> None:
@@ -166,14 +198,14 @@ def test_what_the_detector_scores_too_low_is_not_looked_at(tmp_path: Path) -> No
 
 
 def test_both_scores_count_by_their_weights_and_the_best_comes_first(tmp_path: Path) -> None:
-    folder = fakes.add_verifier(fakes.bundle(tmp_path), weights=[0.5, 2.0, -1.0])
+    folder = fakes.add_verifier(fakes.bundle(tmp_path), weights=[0.5, 2.0, -1.5])
     verification = load_bundle(folder).verification
     assert verification
     places = boxes((0, 0, 32, 32), (64, 0, 96, 32))
     found = Detections(places, np.zeros((2, 5, 2), np.float32), np.array([0.8, 0.6], np.float32))
     rgb = fakes.photo((0, 0, (255, 0, 40)), (2, 0, (255, 0, 0)))
     scored = Verifier(verification).scored(rgb, found)
-    seen = np.array([0.5 * (5 - 0.2 * 40) + 2 * np.log(4) - 1, 0.5 * 5 + 2 * np.log(1.5) - 1])
+    seen = np.array([0.5 * (5 - 0.2 * 40) + 2 * np.log(4) - 1.5, 0.5 * 5 + 2 * np.log(1.5) - 1.5])
     assert scored.boxes[:, 0].tolist() == [64, 0]
     assert scored.scores.tolist() == pytest.approx((1 / (1 + np.exp(-seen[::-1]))).tolist(), abs=1e-3)
 
