@@ -66,7 +66,7 @@ def align(rgb: RgbArray, landmarks: FloatArray, side_px: int, template: Template
 
     `rgb`: photo (height, width, 3), uint8.
     `landmarks`: (5, 2) x and y in pixels of that photo: the eye, the other eye, nose tip, the mouth corners, each
-    pair left to right in the picture.
+    pair left to right as the face is upright.
     Returns (side_px, side_px, 3) uint8; what lies outside the photo is black. Averages over areas when the
     face is larger than the crop, so that no detail turns into noise.
     """

@@ -98,7 +98,7 @@ class Face:
     """One face of a photo.
 
     `number`: 1, 2, ... from left to right. `detection`: the detector's score, 0..1. `landmarks`: the eyes, the nose
-    tip, the mouth corners, each pair left to right in the picture, in pixels of the upright photo at full size.
+    tip, the mouth corners, each pair left to right as the face is upright, in pixels of the upright photo at full size.
     `unsure`: the label's score is below the threshold, or the expression is neither happy nor sad.
     """
 
