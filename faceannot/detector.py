@@ -49,7 +49,7 @@ class Detections:
     """The faces of one picture, best first.
 
     `boxes`: (n, 4) left, top, right, bottom in pixels, not cut at the edges.
-    `landmarks`: (n, 5, 2) x, y: the eyes, the nose tip, the mouth corners, each pair left to right as the face is upright.
+    `landmarks`: (n, 5, 2) x, y: the eyes, the nose tip, the mouth corners, left to right as a face is upright.
     `scores`: (n,) 0..1.
     """
 
