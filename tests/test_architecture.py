@@ -34,6 +34,7 @@ LAYERS = (
         "onnx_files",
         "readers",
         "tiles",
+        "turned_looks",
         "verifier",
         "_worker",
         "_worker_process",
