@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from faceannot.detector import Detections, Detector, overlaps, resized
-from faceannot.verifier import Verifier, logit
+from faceannot.detector import Detections, Detector, overlaps
+from faceannot.verifier import SAME, Verifier, logit, part_around
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
@@ -31,8 +31,6 @@ STRICTER = 2.6
 # In the crop a face has this much of the side that it should have, at least and at most, and its middle is no further
 # from the crop's than this part of that side.
 SMALLEST, LARGEST, OFF_MIDDLE = 0.5, 1.8, 0.45
-# What shares more than this part of the smaller box with a face is that face.
-SAME = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class TurnedLooks:
     def find(self, rgb: RgbArray, proposed: Detections, seen: Detections) -> Detections:
         """`seen` in `rgb` (height, width, 3) uint8, and for what is doubtful there what turned crops show better.
 
-        `proposed` are the detector's finds with its scores, `seen` the same with the verifier's.
+        Best first. `proposed` are the detector's finds with its scores, `seen` the same with the verifier's.
         """
         sure = seen[seen.scores >= SURE]
         hints = proposed[(proposed.scores >= HINT) & (proposed.longer_sides >= SMALLEST_PX)]
@@ -74,7 +72,7 @@ class TurnedLooks:
                 rivals = overlaps(best.boxes[0], seen.boxes)[1] > SAME
                 if seen.scores[rivals].max(initial=0.0) < best.scores[0]:
                     seen = Detections.concatenate([seen[~rivals], best])
-        return seen
+        return seen[np.argsort(-seen.scores, kind="stable")]
 
     def _looks(self, rgb: RgbArray, box: FloatArray) -> Iterator[Detections]:
         """Of each turn, what is in the middle, best first."""
@@ -94,20 +92,13 @@ def turned_crop(rgb: RgbArray, box: FloatArray, degrees: float) -> TurnedCrop:
     side = max(float((box[2:] - box[:2]).max()), 1.0) * CONTEXT
     factor = CROP_PX / side
     # The corners of the turned square are further away than its sides.
-    reach = side * 0.75 + 1
-    last = np.array([rgb.shape[1], rgb.shape[0]])
-    low = np.clip(np.floor(middle - reach), 0, last - 1).astype(int)
-    high = np.clip(np.ceil(middle + reach), low + 1, last).astype(int)
-    part = rgb[low[1] : high[1], low[0] : high[0]]
-    # Interpolation looks at four pixels; so it must not make less than half of them.
-    small = resized(part, 2 * factor) if factor < 0.5 else part
+    part, low, pixel = part_around(rgb, middle, side * 0.75, factor)
     angle = np.radians(degrees)
     turn = factor * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     shift = CROP_PX / 2 - turn @ middle
     # OpenCV counts from the middle of the first pixel, places in pictures from its edge.
-    pixel = np.array([part.shape[1] / small.shape[1], part.shape[0] / small.shape[0]])
     matrix = np.column_stack([turn * pixel, turn @ (low + pixel / 2) + shift - 0.5])
-    crop = cv2.warpAffine(small, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
+    crop = cv2.warpAffine(part, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
     return TurnedCrop(np.asarray(crop, np.uint8), turn.astype(np.float32), shift.astype(np.float32))
 
 

@@ -73,7 +73,7 @@ class Verifier:
         seen[doubtful] = (seen[doubtful] + self.logits(crops[doubtful][:, :, ::-1])) / 2
         joint, alone = (np.asarray(by_look * look + by_detector, np.float32) for look in (seen, UNSEEN))
         joint = _without_neighbours(found.boxes, joint, alone)
-        joint = np.clip(joint + COMPANY * np.log1p(_company(found.boxes, joint)), -50, 50)
+        joint = np.clip(joint + COMPANY * np.log1p(_company(found, joint)), -50, 50)
         scores = (1 / (1 + np.exp(-joint))).astype(np.float32)
         return replace(found, scores=scores)[np.argsort(-scores, kind="stable")]
 
@@ -112,12 +112,12 @@ def _without_neighbours(boxes: FloatArray, joint: FloatArray, alone: FloatArray)
     return joint
 
 
-def _company(boxes: FloatArray, joint: FloatArray) -> NDArray[np.int64]:
-    """How many other finds of about its size are surely faces, for each of `boxes` (n, 4), at most `MOST`."""
-    sides = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1).max(axis=1, initial=1.0))
-    sure = np.flatnonzero(joint >= SURE)
+def _company(found: Detections, joint: FloatArray) -> NDArray[np.int64]:
+    """How many others of about its size are surely faces, for each of `found` (n), at most `MOST`."""
+    sides = np.log(np.maximum(found.longer_sides, 1))
+    sure = joint >= SURE
     alike = np.abs(sides[:, None] - sides[sure]) < np.log(ALIKE)
-    others = np.array([overlaps(box, boxes[sure])[1] < SAME for box in boxes], bool).reshape(alike.shape)
+    others = np.array([overlaps(box, found.boxes[sure])[1] < SAME for box in found.boxes], bool).reshape(alike.shape)
     return np.asarray(np.minimum((alike & others).sum(axis=1), MOST))
 
 
@@ -139,19 +139,30 @@ def _cut(rgb: RgbArray, middle: NDArray[np.float64], side: float, crop: RgbArray
     """Fill `crop` with the square of `side` pixels around `middle`, averaging where it gets much smaller."""
     import cv2
 
-    last = np.array([rgb.shape[1], rgb.shape[0]])
-    # One pixel more, which interpolation at the edge looks at.
-    low = np.clip(np.floor(middle - side / 2) - 1, 0, last - 1).astype(int)
-    high = np.clip(np.ceil(middle + side / 2) + 1, low + 1, last).astype(int)
-    part = rgb[low[1] : high[1], low[0] : high[0]]
     factor = len(crop) / side
-    # Interpolation looks at four pixels; so it must not make less than half of them.
-    small = resized(part, 2 * factor) if factor < 0.5 else part
-    scale = factor * np.array([part.shape[1] / small.shape[1], part.shape[0] / small.shape[0]])
+    part, low, pixel = part_around(rgb, middle, side / 2, factor)
+    scale = factor * pixel
     # OpenCV counts from the middle of the first pixel, boxes from its edge.
     shift = len(crop) / 2 - (middle - low) * factor + scale / 2 - 0.5
     matrix = np.array([[scale[0], 0.0, shift[0]], [0.0, scale[1], shift[1]]])
-    cv2.warpAffine(small, matrix, (len(crop), len(crop)), dst=crop, flags=cv2.INTER_LINEAR)
+    cv2.warpAffine(part, matrix, (len(crop), len(crop)), dst=crop, flags=cv2.INTER_LINEAR)
+
+
+def part_around(
+    rgb: RgbArray, middle: NDArray[np.float64], reach: float, factor: float
+) -> tuple[RgbArray, NDArray[np.int64], NDArray[np.float64]]:
+    """What lies up to `reach` from `middle` (x, y), small enough to be interpolated at `factor` times its size.
+
+    Also returns its upper left corner in `rgb` (height, width, 3) and the width and height of one of its pixels there.
+    """
+    last = np.array([rgb.shape[1], rgb.shape[0]])
+    # One pixel more, which interpolation at the edge looks at.
+    low = np.clip(np.floor(middle - reach) - 1, 0, last - 1).astype(int)
+    high = np.clip(np.ceil(middle + reach) + 1, low + 1, last).astype(int)
+    part = rgb[low[1] : high[1], low[0] : high[0]]
+    # Interpolation looks at four pixels; so it must not make less than half of them.
+    small = resized(part, 2 * factor) if factor < 0.5 else part
+    return small, low, np.array([part.shape[1] / small.shape[1], part.shape[0] / small.shape[0]])
 
 
 def logit(scores: FloatArray) -> FloatArray:

@@ -129,6 +129,16 @@ def test_only_the_surest_of_doubtful_finds_are_looked_at(
     assert found.scores.tolist() == seen.scores.tolist()
 
 
+def test_the_best_comes_first(portrait: Path) -> None:
+    rgb, _ = turned(portrait, 60)
+    proposed = Detector(load_bundle().detector).find(rgb, threshold=0.25)
+    doubtful = finds(1, side=10, score=0.1)
+    found = looks().find(rgb, proposed, doubtful)
+    assert found.scores[0] > 0.5
+    assert found.scores.min() <= 0.1
+    assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
+
+
 def test_pictures_of_one_pixel_and_of_nobody_stay_without(portrait: Path) -> None:
     finder = face_finder(load_bundle())
     for shape in ((1, 1, 3), (3, 2000, 3), (400, 400, 3)):
