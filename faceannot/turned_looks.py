@@ -72,7 +72,7 @@ class TurnedLooks:
                 rivals = overlaps(best.boxes[0], seen.boxes)[1] > SAME
                 if seen.scores[rivals].max(initial=0.0) < best.scores[0]:
                     seen = Detections.concatenate([seen[~rivals], best])
-        return seen[np.argsort(-seen.scores, kind="stable")]
+        return seen
 
     def _looks(self, rgb: RgbArray, box: FloatArray) -> Iterator[Detections]:
         """Of each turn, what is in the middle, best first."""
