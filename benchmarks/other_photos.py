@@ -1,11 +1,11 @@
 """How well photos of other projects are labelled, of which nothing was trained, and hardly anything chosen.
 
-    python benchmarks/other_photos.py FOLDER [--record]
+    python benchmarks/other_photos.py FOLDER [--quarters N] [--record]
 
 `other_photos.json` says for each photo, by its path below FOLDER, what one sees in it: `size`, `faces`, `maybe` (as
 `detect.py` has them), and for each face its gender and one of seven expressions, null where one cannot tell. Boxes are
 the finder's own where it found the face, so that only what is missed, and what is no face, counts. docs/data.md says
-where the photos come from.
+where the photos come from. With --quarters each is turned anticlockwise first, by so many quarters of a full turn.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import parser, record, share
 from detect import IOU, SMALL_PX, Count, count, edges, iou, without_small
 
 from faceannot import Annotator, Face, PhotoResult
+from faceannot.images import read
 from faceannot.records import EXPRESSIONS, GENDERS
 
 TRUTH = Path(__file__).with_name("other_photos.json")
@@ -39,19 +41,36 @@ class Seen:
 def main() -> int:
     options = parser(__doc__)
     options.add_argument("folder", type=Path, help="the photos, as docs/data.md lays them out")
+    options.add_argument("--quarters", type=int, choices=range(4), default=0, help="turn the photos first")
     options.add_argument("--record", action="store_true", help="append the figures to benchmarks/RESULTS.md")
     chosen = options.parse_args()
-    truth = json.loads(TRUTH.read_text(encoding="utf-8"))
+    upright = json.loads(TRUTH.read_text(encoding="utf-8"))
+    truth = {name: turned(seen, chosen.quarters) for name, seen in upright.items()}
     annotator = Annotator()
-    results = dict(zip(truth, annotator.annotate([chosen.folder / name for name in truth]), strict=True))
+    paths = [chosen.folder / name for name in truth]
+    photos = (np.rot90(read(path).rgb, chosen.quarters) for path in paths) if chosen.quarters else paths
+    results = dict(zip(truth, annotator.annotate(photos), strict=True))
     for name, result in results.items():
         if result.error:
             print(f"{name}: {result.error}")
-    lines = [f"bundle {annotator.bundle.name}", *summary(truth, results)]
+    how = f", photos turned by {90 * chosen.quarters} degrees" if chosen.quarters else ""
+    lines = [f"bundle {annotator.bundle.name}{how}", *summary(truth, results)]
     print("\n".join(lines))
     if chosen.record:
         record("other_photos.py", lines)
     return 0
+
+
+def turned(truth: dict[str, Any], quarters: int) -> dict[str, Any]:
+    """What one sees in the photo of `truth` when it is turned anticlockwise by so many quarters."""
+    for _ in range(quarters):
+        width, height = truth["size"]
+        places = {
+            name: [(top, width - right, bottom, width - left) for left, top, right, bottom in truth[name]]
+            for name in ("faces", "maybe")
+        }
+        truth = {**truth, **places, "size": [height, width]}
+    return truth
 
 
 def summary(truth: dict[str, Any], results: dict[str, PhotoResult]) -> Iterator[str]:

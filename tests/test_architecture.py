@@ -33,6 +33,7 @@ LAYERS = (
         "lists",
         "onnx_files",
         "readers",
+        "side_looks",
         "tiles",
         "turned_looks",
         "verifier",

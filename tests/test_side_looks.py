@@ -1,0 +1,73 @@
+"""Photos that lie on a side or on their head show the same faces as the upright ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceannot import Annotator
+from faceannot.detector import Detections, RgbArray
+from faceannot.side_looks import best_side, turned, turned_back
+
+
+def finds(*scores: float) -> Detections:
+    """One face in the left upper corner for each score."""
+    return Detections(
+        np.tile(np.array([10, 20, 40, 70], np.float32), (len(scores), 1)),
+        np.tile(np.array([12, 22], np.float32), (len(scores), 5, 1)),
+        np.array(scores, np.float32),
+    )
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_is_not_upright_shows_the_same_face(portrait: Path, quarters: int) -> None:
+    rgb = np.asarray(Image.open(portrait).convert("RGB"))
+    (upright,), (result,) = Annotator().annotate(portrait), Annotator().annotate(np.rot90(rgb, quarters))
+    (face,), (expected,) = result.faces, upright.faces
+    height, width = rgb.shape[:2]
+    # As the picture is turned, so are its places: by a quarter, x, y become y, width - x.
+    places = np.array(expected.landmarks)
+    for quarter in range(quarters):
+        places = np.stack([places[:, 1], (height if quarter % 2 else width) - places[:, 0]], axis=1)
+    assert np.array(face.landmarks) == pytest.approx(places, abs=1.5)
+    assert face.scores.gender == expected.scores.gender
+    middle = np.array([face.box.left + face.box.width / 2, face.box.top + face.box.height / 2])
+    assert np.linalg.norm(places.mean(axis=0) - middle) < 0.3 * face.box.width
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_places_go_back_to_where_they_are(quarters: int) -> None:
+    rgb = np.zeros((60, 100, 3), np.uint8)
+    rgb[10:20, 70:90] = 255
+    side = turned(rgb, quarters)
+    rows, columns = np.nonzero(side[..., 0])
+    corner = np.array([columns.min(), rows.min()], np.float32)
+    box = np.array([[*corner, columns.max() + 1, rows.max() + 1]], np.float32)
+    back = turned_back(Detections(box, np.tile(corner, (1, 5, 1)), np.ones(1, np.float32)), quarters, rgb.shape)
+    assert back.boxes[0].tolist() == [70, 10, 90, 20]
+    assert back.landmarks[0, 0].tolist() in ([70, 10], [90, 10], [90, 20], [70, 20])
+    assert back.boxes.dtype == back.landmarks.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("least", "scores", "expected"),
+    [
+        (1, {1: (0.99,), 2: (), 3: (0.99, 0.98)}, 3),
+        (1, {1: (0.8, 0.8), 2: (), 3: ()}, 0),
+        (2, {1: (0.99,), 2: (), 3: ()}, 0),
+        (2, {1: (), 2: (0.99, 0.99), 3: ()}, 2),
+    ],
+)
+def test_the_side_with_the_most_sure_faces_is_the_upper_one_where_they_are_enough(
+    least: int, scores: dict[int, tuple[float, ...]], expected: int
+) -> None:
+    rgb = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    sides = {turned(rgb, quarters).tobytes() + bytes([quarters % 2]): finds(*scores[quarters]) for quarters in scores}
+
+    def look(side: RgbArray) -> Detections:
+        return sides[side.tobytes() + bytes([int(side.shape[0] > side.shape[1])])]
+
+    assert best_side(rgb, least, look) == expected
