@@ -51,7 +51,7 @@ class VerifiedDetector:
         return self._turned.find(rgb, proposed, seen), sure_faces(seen)
 
     def _glance(self, rgb: RgbArray) -> Detections:
-        """The faces that are plain in a small copy of `rgb`."""
+        """The faces that are plain in `rgb` at a small size."""
         proposed = self._detector.find(rgb, threshold=PROPOSED, sizes_px=(SIZE_PX, SIZE_PX))
         return self._verifier.scored(rgb, proposed)
 
