@@ -71,3 +71,14 @@ def test_the_side_with_the_most_sure_faces_is_the_upper_one_where_they_are_enoug
         return sides[side.tobytes() + bytes([int(side.shape[0] > side.shape[1])])]
 
     assert best_side(rgb, least, look) == expected
+
+
+def test_a_large_photo_is_looked_at_in_a_small_copy() -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def look(side: RgbArray) -> Detections:
+        shapes.append(side.shape)
+        return finds()
+
+    assert best_side(np.zeros((1500, 3000, 3), np.uint8), 1, look) == 0
+    assert shapes == [(640, 320, 3), (320, 640, 3), (640, 320, 3)]
