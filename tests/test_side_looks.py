@@ -44,11 +44,15 @@ def test_places_go_back_to_where_they_are(quarters: int) -> None:
     rgb[10:20, 70:90] = 255
     side = turned(rgb, quarters)
     rows, columns = np.nonzero(side[..., 0])
-    corner = np.array([columns.min(), rows.min()], np.float32)
-    box = np.array([[*corner, columns.max() + 1, rows.max() + 1]], np.float32)
-    back = turned_back(Detections(box, np.tile(corner, (1, 5, 1)), np.ones(1, np.float32)), quarters, rgb.shape)
+    box = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32)
+    # A single pixel, so that it shows whether landmarks are not mirrored.
+    upright = np.zeros_like(rgb)
+    upright[12, 74] = 255
+    ((row, column),) = np.argwhere(turned(upright, quarters)[..., 0])
+    landmarks = np.tile(np.array([column + 0.5, row + 0.5], np.float32), (1, 5, 1))
+    back = turned_back(Detections(box, landmarks, np.ones(1, np.float32)), quarters, rgb.shape)
     assert back.boxes[0].tolist() == [70, 10, 90, 20]
-    assert back.landmarks[0, 0].tolist() in ([70, 10], [90, 10], [90, 20], [70, 20])
+    assert back.landmarks[0].tolist() == [[74.5, 12.5]] * 5
     assert back.boxes.dtype == back.landmarks.dtype == np.float32
 
 
