@@ -45,7 +45,7 @@ def test_places_go_back_to_where_they_are(quarters: int) -> None:
     side = turned(rgb, quarters)
     rows, columns = np.nonzero(side[..., 0])
     box = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float32)
-    # A single pixel, so that it shows whether landmarks are not mirrored.
+    # A single pixel off the middle shows whether landmarks get mirrored.
     upright = np.zeros_like(rgb)
     upright[12, 74] = 255
     ((row, column),) = np.argwhere(turned(upright, quarters)[..., 0])
