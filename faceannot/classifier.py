@@ -19,6 +19,9 @@ OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
 # again, a little enlarged and turned either way: or a copy of the photo, saved anew, gets another label too often.
 DOUBTFUL = 0.25
 ENLARGED, TURNED_DEGREES = 1.05, (-4.0, 4.0)
+# A face that one look shows this far (logits) from both borders of the four labels, and from another expression, keeps
+# its label whatever its mirror image shows, so that nobody looks at that. Every second is (model-experiments.md).
+CLEAR_GENDER, CLEAR_EXPRESSION = 2.0, 1.0
 _HAPPY, _SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
 
 
@@ -46,7 +49,7 @@ class Classifier:
         if not len(crops):
             return []
         gender, expression = self._looked_at(crops)
-        doubtful = self._doubtful(gender, expression)
+        doubtful = _doubtful(gender, expression)
         if doubtful.any():
             more = [self._looked_at(turned(crops[doubtful], degrees)) for degrees in TURNED_DEGREES]
             gender[doubtful] = np.mean([gender[doubtful], *(part for part, _ in more)], axis=0)
@@ -58,18 +61,39 @@ class Classifier:
         ]
 
     def _looked_at(self, crops: RgbArray) -> tuple[FloatArray, FloatArray]:
-        """The logits of `crops` (n, 2) and (n, 7), with the bundle's biases."""
-        gender, expression = logits(self._session, crops, mirrored=self._bundle.mirrored)
-        return gender + np.array([0.0, self._bundle.gender_bias]), expression + self._bundle.expression_biases
+        """The logits of `crops` (n, 2) and (n, 7), with biases; of unclear ones by their mirror images, too."""
+        gender, expression = self._one_look(crops)
+        unclear = ~_clear(gender, expression)
+        if self._bundle.mirrored and unclear.any():
+            mirrored = self._one_look(crops[unclear][:, :, ::-1])
+            gender[unclear] = (gender[unclear] + mirrored[0]) / 2
+            expression[unclear] = (expression[unclear] + mirrored[1]) / 2
+        return gender, expression
 
-    def _doubtful(self, gender: FloatArray, expression: FloatArray) -> NDArray[np.bool_]:
-        """Which of the faces with these logits could easily get another one of the four labels."""
-        by_gender = np.abs(gender[:, 0] - gender[:, 1]) < DOUBTFUL
-        return by_gender | (np.abs(expression[:, _HAPPY] - expression[:, _SAD]) < DOUBTFUL)
+    def _one_look(self, crops: RgbArray) -> tuple[FloatArray, FloatArray]:
+        gender, expression = logits(self._session, crops, mirrored=False)
+        return gender + np.array([0.0, self._bundle.gender_bias]), expression + self._bundle.expression_biases
 
     def _probabilities(self, gender: FloatArray, expression: FloatArray) -> tuple[FloatArray, FloatArray]:
         by_gender, by_expression = self._bundle.temperatures
         return softmax(gender, by_gender), softmax(expression, by_expression)
+
+
+def _clear(gender: FloatArray, expression: FloatArray) -> NDArray[np.bool_]:
+    """Which of the faces with these logits show at one look what they show."""
+    by_gender, by_emotion = _margins(gender, expression)
+    second, first = np.sort(expression, axis=1)[:, -2:].T
+    return np.asarray((by_gender > CLEAR_GENDER) & (np.minimum(by_emotion, first - second) > CLEAR_EXPRESSION))
+
+
+def _doubtful(gender: FloatArray, expression: FloatArray) -> NDArray[np.bool_]:
+    """Which of the faces with these logits could easily get another one of the four labels."""
+    return np.asarray(np.minimum(*_margins(gender, expression)) < DOUBTFUL)
+
+
+def _margins(gender: FloatArray, expression: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far each face with these logits is from the border of the genders, and of happy and sad."""
+    return np.abs(gender[:, 0] - gender[:, 1]), np.abs(expression[:, _HAPPY] - expression[:, _SAD])
 
 
 def turned(crops: RgbArray, degrees: float) -> RgbArray:

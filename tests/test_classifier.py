@@ -101,6 +101,39 @@ def test_a_mirrored_bundles_scores_are_those_of_both_looks(tmp_path: Path, monke
         assert scores.genders["male"] == pytest.approx(softmax(np.array([expected, 0.0]), 1.0)[0])
 
 
+@pytest.mark.parametrize(
+    ("brightness", "expression", "looks"),
+    [
+        (3, 9.0, [2, 1]),
+        (1, 9.0, [2, 2]),  # either could be of the other gender
+        (3, 0.5, [2, 2]),  # of the other emotion
+        (3, 3.5, [2, 2]),  # neutral instead of happy
+    ],
+)
+def test_only_what_one_look_leaves_open_is_looked_at_in_the_mirror(
+    brightness: int, expression: float, looks: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    class Counting:
+        """A network that takes a face for as male and as calm as it is bright; black is open between all."""
+
+        def run(self, outputs: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+            mean = inputs["crops"].mean(axis=(1, 2, 3))[:, None]
+            seen.append(len(mean))
+            happy = np.array([0.0, expression, 0.0, 0.0, 0.0, 0.0, 0.0])
+            return [np.pad(mean, ((0, 0), (0, 1))), np.pad(mean, ((0, 0), (0, 6))) + happy * (mean > 0)]
+
+    classifier = Classifier(load_bundle(fakes.bundle(tmp_path, classifier__mirrored=True)))
+    monkeypatch.setattr(classifier, "_session", Counting())
+    side = fakes.CROP_PX
+    pictures = np.zeros((2, side, side, 3), np.uint8)
+    pictures[0] = brightness
+    classifier.classify(pictures)
+    # What comes after are looks at what is near a border.
+    assert seen[:2] == looks
+
+
 class Cornered:
     """A network that takes a face for as male as its lower right corner is bright, and for surely happy."""
 
