@@ -60,6 +60,7 @@ class Tally:
     """What a run has seen so far.
 
     `reasons`: how many photos could not be labelled, or not copied, for each reason; `examples`: the first of them.
+    `not_copied`: those that have their rows, but not their annotated copy or crops.
     `was_complete`: the table had all its rows before, and no faces are counted.
     """
 
@@ -68,6 +69,7 @@ class Tally:
     faces: Counter[Label] = field(default_factory=Counter)
     unsure: int = 0
     failures: int = 0
+    not_copied: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     was_complete: bool = False
@@ -79,6 +81,7 @@ class Tally:
         self.faces.update(face.scores.label for face in result.faces)
         self.unsure += sum(face.unsure for face in result.faces)
         reason = result.error if result.status is Status.ERROR else problem
+        self.not_copied += result.status is not Status.ERROR and problem is not None
         if reason is not None:
             self.add_failure(reason, result.path)
 
@@ -123,7 +126,8 @@ def label(
     try:
         with _journal(outputs, header) as journal:
             tally = _label(annotator, photos, outputs, header, journal, seen)
-            if journal:
+            # Copies that are missing are made by a run that goes on from here.
+            if journal and not tally.not_copied:
                 journal.finish()
     except DiskFullError as error:
         if outputs.file is None:

@@ -52,7 +52,8 @@ def test_a_run_without_photos_leaves_everything_as_it_is(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
-def test_a_photo_whose_copy_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_photo_whose_copy_could_not_be_written_is_tried_again(is_stopped: bool, tmp_path: Path) -> None:
     annotator = Annotator(model=fakes.bundle(tmp_path / "bundle"), threads=1)
     fakes.save(fakes.photo(), tmp_path / "photos" / "a.png")
     fakes.save(fakes.photo(), tmp_path / "photos" / "b.png")
@@ -63,11 +64,17 @@ def test_a_photo_whose_copy_could_not_be_written_is_tried_again(tmp_path: Path) 
         outputs = Outputs(tmp_path / "t.csv", "csv", annotated=tmp_path / "out", resume=True)
         return label(annotator, find_photos([str(tmp_path / "photos")]), outputs, seen=lambda tally: stop(tally, seen))
 
-    with pytest.raises(KeyboardInterrupt):
-        run(seen=2)
+    if is_stopped:
+        with pytest.raises(KeyboardInterrupt):
+            run(seen=2)
+    else:
+        tally = run(seen=99)
+        assert (tally.failures, tally.not_copied) == (1, 1)
+        assert run(seen=99).failures == 1
     in_the_way.rmdir()
     assert run(seen=99).failures == 0
     assert in_the_way.is_file()
+    assert run(seen=99).was_complete
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,8 @@ def label(
     Labels are what people would say that the picture shows: HappyMale, HappyFemale, SadMale or SadFemale. They are
     not who somebody is, how they see themselves or what they feel.
 
-    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but some photos could not be read; 130 stopped by Ctrl-C.
+    Exit codes: 0 done; 1 not done; 2 wrong usage; 3 done, but some photos could not be read
+    or copied; 130 stopped by Ctrl-C.
     """
     with exit_codes(on_stop=_how_to_go_on(out, overwrite)):
         from faceannot.annotator import Annotator
@@ -186,6 +187,8 @@ def label(
             from faceannot.cli.summary import show_summary
 
             show_summary(tally)
+            if tally.not_copied and out != "-":
+                typer.echo(f"photos without their copy or crops: {tally.not_copied:,}; --resume tries again", err=True)
     if tally.failures:
         raise typer.Exit(NEEDS_A_LOOK)
 
