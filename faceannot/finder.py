@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from faceannot.bundle import Bundle
 from faceannot.detector import Detections, Detector
-from faceannot.side_looks import PROPOSED, SIZE_PX, best_side, sure_faces, turned, turned_back
+from faceannot.side_looks import PROPOSED, SIZE_PX, best_side, sure_faces, turned, turned_back, with_upright
 from faceannot.turned_looks import TurnedLooks
 from faceannot.verifier import Verifier
 
@@ -41,8 +41,10 @@ class VerifiedDetector:
         quarters = 0 if sure else best_side(rgb, max(1, sure_faces(found)), self._glance)
         if quarters:
             on_side, _ = self._find(turned(rgb, quarters), smallest_px, sizes_px)
-            found = turned_back(on_side, quarters, rgb.shape)
-        return found[found.scores >= threshold]
+            on_side = turned_back(on_side, quarters, rgb.shape)
+            found = with_upright(on_side[on_side.scores >= threshold], found)
+        # In a turned crop a face may be smaller than what hinted at it.
+        return found[(found.scores >= threshold) & (found.longer_sides >= smallest_px)]
 
     def _find(self, rgb: RgbArray, smallest_px: float, sizes_px: tuple[int, int]) -> tuple[Detections, int]:
         """Faces in `rgb` as it is, best first, and how many were sure before anything was turned."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import Detections, resized
+from faceannot.verifier import is_among
 
 RgbArray = NDArray[np.uint8]
 
@@ -16,6 +17,9 @@ RgbArray = NDArray[np.uint8]
 QUARTERS = (1, 2, 3)
 # A face that is scored this much is surely one: nearly everybody who is upright is, and nobody seen from the side.
 SURE = 0.95
+# A face that is upright in a photo that is not: of 160 that were turned, three have such a find of 0.5 and more, all of
+# nobody, and none of this.
+LIKELY = 0.8
 # Whether a side shows anybody is seen in a copy with this longer side, by a look at the second, in which the verifier
 # still sees all that it needs. Finds that the detector scores less are never sure faces.
 COPY_PX, SIZE_PX, PROPOSED = 640, 320, 0.5
@@ -51,6 +55,14 @@ def turned_back(found: Detections, quarters: int, shape: tuple[int, ...]) -> Det
         boxes, landmarks = (_quarter_back(places, width) for places in (boxes, landmarks))
     corners = np.concatenate([boxes.min(axis=1), boxes.max(axis=1)], axis=1)
     return replace(found, boxes=corners, landmarks=landmarks)
+
+
+def with_upright(on_side: Detections, upright: Detections) -> Detections:
+    """The faces `on_side`, and those of `upright` who are others and likely faces: a collage shows both."""
+    others = [
+        score >= LIKELY and not is_among(box, on_side) for box, score in zip(upright.boxes, upright.scores, strict=True)
+    ]
+    return Detections.concatenate([on_side, upright[np.array(others, bool)]])
 
 
 def _quarter_back(places: NDArray[np.float32], width: int) -> NDArray[np.float32]:

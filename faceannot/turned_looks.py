@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.detector import Detections, Detector, overlaps
-from faceannot.verifier import SAME, Verifier, logit, part_around
+from faceannot.verifier import SAME, Verifier, is_among, logit, part_around
 
 FloatArray = NDArray[np.float32]
 RgbArray = NDArray[np.uint8]
@@ -65,7 +65,7 @@ class TurnedLooks:
         """
         sure = seen[seen.scores >= SURE]
         hints = proposed[(proposed.scores >= HINT) & (proposed.longer_sides >= SMALLEST_PX)]
-        hints = hints[np.array([not _is_known(box, sure.boxes) for box in hints.boxes], bool)][:MOST]
+        hints = hints[np.array([not is_among(box, sure) for box in hints.boxes], bool)][:MOST]
         for box in hints.boxes:
             best = max(self._looks(rgb, box), key=lambda found: float(found.scores.max(initial=0.0)))[:1]
             if len(best):
@@ -107,7 +107,3 @@ def _in_the_middle(found: Detections) -> NDArray[np.bool_]:
     off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - CROP_PX / 2).max(axis=1, initial=0.0)
     sides = found.longer_sides
     return np.asarray((off < OFF_MIDDLE * side) & (sides > SMALLEST * side) & (sides < LARGEST * side))
-
-
-def _is_known(box: FloatArray, faces: FloatArray) -> bool:
-    return bool(len(faces) and overlaps(box, faces)[1].max() > SAME)

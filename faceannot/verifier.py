@@ -121,6 +121,11 @@ def _company(found: Detections, joint: FloatArray) -> NDArray[np.int64]:
     return np.asarray(np.minimum((alike & others).sum(axis=1), MOST))
 
 
+def is_among(box: FloatArray, faces: Detections) -> bool:
+    """Whether `box` (4,) is on one of `faces`, and not somebody else's."""
+    return bool(len(faces) and overlaps(box, faces.boxes)[1].max() > SAME)
+
+
 def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:
     """What share of the crop around each of `found` lies in a picture of `shape` (height, width, ...)."""
     middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2

@@ -10,7 +10,7 @@ from PIL import Image
 
 from faceannot import Annotator
 from faceannot.detector import Detections, RgbArray
-from faceannot.side_looks import best_side, turned, turned_back
+from faceannot.side_looks import best_side, turned, turned_back, with_upright
 
 
 def finds(*scores: float) -> Detections:
@@ -75,6 +75,17 @@ def test_the_side_with_the_most_sure_faces_is_the_upper_one_where_they_are_enoug
         return sides[side.tobytes() + bytes([int(side.shape[0] > side.shape[1])])]
 
     assert best_side(rgb, least, look) == expected
+
+
+def test_who_is_upright_beside_somebody_who_is_not_stays() -> None:
+    boxes = np.array([[0, 0, 40, 40], [5, 5, 45, 45], [200, 0, 240, 40], [300, 0, 340, 40]], np.float32)
+    scores = np.array([0.99, 0.9, 0.9, 0.7], np.float32)
+    found = Detections(boxes, np.zeros((4, 5, 2), np.float32), scores)
+    both = with_upright(found[:1], found[1:])
+    assert both.boxes.tolist() == boxes[[0, 2]].tolist()
+    nobody = found[:0]
+    assert with_upright(nobody, found).boxes.tolist() == boxes[:3].tolist()
+    assert with_upright(found[:1], nobody).boxes.tolist() == boxes[:1].tolist()
 
 
 def test_a_large_photo_is_looked_at_in_a_small_copy() -> None:

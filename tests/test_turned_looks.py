@@ -58,6 +58,16 @@ def test_a_head_that_is_turned_far_is_found_with_its_landmarks(portrait: Path, d
     assert np.linalg.norm(expected.mean(axis=0) - middle) < 0.5 * eye_distance
 
 
+@pytest.mark.parametrize(("smallest_px", "count"), [(59.0, 1), (61.0, 0)])
+def test_what_a_turned_crop_shows_too_small_is_left_out(
+    smallest_px: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TurnedLooks, "find", lambda *_: finds(1, side=60.0, score=0.9))
+    black = np.zeros((200, 200, 3), np.uint8)
+    found = face_finder(load_bundle()).find(black, threshold=0.5, smallest_px=smallest_px, sizes_px=(640, 640))
+    assert len(found) == count
+
+
 @pytest.mark.parametrize("degrees", [-45.0, 45.0, 0.0])
 @pytest.mark.parametrize("side", [20.0, 60.0, 400.0])
 def test_what_is_seen_in_a_crop_lies_where_it_is_in_the_photo(degrees: float, side: float) -> None:
