@@ -35,8 +35,9 @@ def make_happy_h5(
     Half of the pictures are happy and half sad, from the training part of `examples`, as the SHA-256 of their names
     orders them. `only`: those whose largest face has that gender for `annotator`.
     Raises `OutputError` where `out` exists already or cannot be written, and `DatasetError` where there are too few
-    such pictures.
+    such pictures, or h5py is missing.
     """
+    _check_h5py(out)
     _check_out(out, overwrite)
     training = sorted((example for example in examples if example.split == "train"), key=_order)
     halves: dict[Emotion, int] = {"happy": size // 2, "sad": size - size // 2}
@@ -56,6 +57,14 @@ def make_happy_h5(
 
 def _order(example: Example) -> bytes:
     return hashlib.sha256(example.name.encode("utf-8", "surrogateescape")).digest()
+
+
+def _check_h5py(out: Path) -> None:
+    """Before minutes of looking at pictures."""
+    try:
+        import h5py  # noqa: F401
+    except ImportError as error:
+        raise DatasetError(f"{out}: writing HDF5 needs h5py: pip install h5py") from error
 
 
 def _check_out(out: Path, overwrite: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,19 @@ COLOURS = {
     "sad_male": fakes.SAD_MALE,
     "sad_female": fakes.SAD_FEMALE,
 }
+
+
+def test_without_h5py_it_ends_in_words_before_a_picture_is_looked_at(
+    tmp_path: Path, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+
+    def examples() -> Iterator[Example]:
+        raise AssertionError
+        yield
+
+    with pytest.raises(DatasetError, match=r"t\.h5: writing HDF5 needs h5py: pip install h5py"):
+        make_happy_h5(examples(), tmp_path / "t.h5", size=2, only="male", annotator=annotator, overwrite=False)
 
 
 @pytest.fixture(scope="module")
