@@ -14,7 +14,10 @@ def require() -> None:
         import matplotlib  # noqa: F401
         import onnx  # noqa: F401
     except ModuleNotFoundError as error:
-        raise FaceannotError(
-            f"training needs {error.name}, which is not installed: pip install 'faceannot[train]'; "
-            f"KERAS_BACKEND={os.environ.get('KERAS_BACKEND', '')} may name tensorflow, torch or jax, whichever there is"
-        ) from error
+        raise FaceannotError(_advice(error.name or "")) from error
+
+
+def _advice(missing: str) -> str:
+    if missing == os.environ.get("KERAS_BACKEND"):
+        return f"KERAS_BACKEND={missing} needs {missing}, which is not installed: install it, or leave it unset"
+    return f"training needs {missing}, which is not installed: pip install 'faceannot[train]'"
