@@ -27,10 +27,10 @@ from typing import TypeVar
 import cv2
 import numpy as np
 from common import PHOTOS, parser, record, share
-from detect import Edges, take
+from detect import Edges, edges, take
 from numpy.typing import NDArray
 
-from faceannot.annotator import READ_SIDE_PX
+from faceannot.annotator import READ_SIDE_PX, box_inside
 from faceannot.bundle import load_bundle
 from faceannot.defaults import SMALLEST_FACE_PX, usable_cpus
 from faceannot.detector import Detections, Detector, overlap, resized
@@ -128,7 +128,8 @@ def false_boxes(one: Contestant, photos: Sequence[tuple[Truth, Picture]]) -> lis
         truth, picture = photo
         faces, maybe = list(truth["faces"]), list(truth["maybe"])
         found = one.find(picture.rgb).scaled(picture.scale)
-        pairs = zip(map(tuple, found.boxes.tolist()), found.scores.tolist(), strict=True)
+        boxes = [edges(box_inside(box, (picture.width, picture.height))) for box in found.boxes]
+        pairs = zip(boxes, found.scores.tolist(), strict=True)
         return [score for box, score in pairs if not take(box, faces) and not take(box, maybe)]
 
     return [score for scores in in_threads(of_photo, photos) for score in scores]
