@@ -97,8 +97,9 @@ class Scores:
 class Face:
     """One face of a photo.
 
-    `number`: 1, 2, ... from left to right. `detection`: the detector's score, 0..1. `landmarks`: the eyes, the nose
-    tip, the mouth corners, each pair left to right as the face is upright, in pixels of the upright photo at full size.
+    `number`: 1, 2, ... from left to right. `detection`: how surely this is a face, 0..1: what detector and verifier of
+    the bundle say together, or a detector alone. `landmarks`: the eyes, the nose tip, the mouth corners, each pair left
+    to right as the face is upright, in pixels of the upright photo at full size.
     `unsure`: the label's score is below the threshold, or the expression is neither happy nor sad.
     """
 
