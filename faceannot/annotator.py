@@ -95,7 +95,7 @@ class Annotator:
         alone, without the bundle's verifier. `batch_size`: faces that are classified at once. `threads`: photos that
         are worked on at once, by default as many as there are processors. `smallest_face`: faces whose box has no side
         of that many pixels at full size are left out. `detection_threshold` and `unsure_threshold`: 0..1, by default
-        the bundle's. `timeout_s`: how long reading one photo may take. `finder`: finds faces instead, maybe for several.
+        the bundle's. `timeout_s`: how long reading one photo may take. `finder`: finds faces instead.
         Raises `BundleError` if a model does not fit and `UsageError` if a number cannot be meant.
         """
         bundle = load_bundle(Path(model) if model else None, Path(detector) if detector else None)

@@ -20,7 +20,7 @@ OUTPUTS = {"gender": len(GENDERS), "expression": len(EXPRESSIONS)}
 DOUBTFUL = 0.25
 ENLARGED, TURNED_DEGREES = 1.05, (-4.0, 4.0)
 # A face that one look shows this far (logits) from both borders of the four labels, and from another expression, keeps
-# its label whatever its mirror image shows, so that nobody looks at that. Every second is (model-experiments.md).
+# its label with its mirror image, too, so that nobody looks at that. Every second is (model-experiments.md).
 CLEAR_GENDER, CLEAR_EXPRESSION = 2.0, 1.0
 _HAPPY, _SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
 

@@ -28,7 +28,8 @@ LOOKS, SEED = 6, 20261125
 # of the second were guessed by a model, or are those of other pictures (docs/data.md); a network was unsure of most of
 # the third.
 NOT_CALIBRATED_ON = (affectnet_masked.SOURCE, affectnet_yolo.FFHQ, everyday.SOURCE)
-# Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md).
+# Looking at the mirror image too is worth half a point or more on every source (benchmarks/model-experiments.md);
+# labelling spares faces that one look shows plainly, whose labels it does not change.
 MIRRORED = True
 _BATCH = 256
 
