@@ -46,8 +46,7 @@ class Bundle:
     `detector_sizes`: longer side in pixels of the picture at the detector's usual look and at its closest.
     `crop_px`: side of the square crops. `temperatures`: what the logits of gender and expression are divided by.
     `gender_bias`, `expression_biases`: added to the logit of `female` and to those of the expressions before that.
-    `mirrored`: the logits of a crop that does not show plainly what it shows are the mean of its own and its mirror
-    image's. Thresholds: 0..1.
+    `mirrored`: where one look at a crop leaves it open, that at its mirror image counts, too. Thresholds: 0..1.
     `verification`: None where the detector's own scores decide.
     `heldout`: file and SHA-256 of the recorded scores of held-out faces, if it has any; only evaluation reads and
     checks that file.

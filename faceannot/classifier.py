@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,7 @@ class Classifier:
         doubtful = _doubtful(gender, expression)
         if doubtful.any():
             more = [self._looked_at(turned(crops[doubtful], degrees)) for degrees in TURNED_DEGREES]
-            gender[doubtful] = np.mean([gender[doubtful], *(part for part, _ in more)], axis=0)
-            expression[doubtful] = np.mean([expression[doubtful], *(part for _, part in more)], axis=0)
+            _add_looks((gender, expression), doubtful, more)
         genders, expressions = self._probabilities(gender, expression)
         return [
             Scores(dict(zip(GENDERS, g, strict=True)), dict(zip(EXPRESSIONS, e, strict=True)))
@@ -65,9 +65,7 @@ class Classifier:
         gender, expression = self._one_look(crops)
         unclear = ~_clear(gender, expression)
         if self._bundle.mirrored and unclear.any():
-            mirrored = self._one_look(crops[unclear][:, :, ::-1])
-            gender[unclear] = (gender[unclear] + mirrored[0]) / 2
-            expression[unclear] = (expression[unclear] + mirrored[1]) / 2
+            _add_looks((gender, expression), unclear, [self._one_look(crops[unclear][:, :, ::-1])])
         return gender, expression
 
     def _one_look(self, crops: RgbArray) -> tuple[FloatArray, FloatArray]:
@@ -77,6 +75,14 @@ class Classifier:
     def _probabilities(self, gender: FloatArray, expression: FloatArray) -> tuple[FloatArray, FloatArray]:
         by_gender, by_expression = self._bundle.temperatures
         return softmax(gender, by_gender), softmax(expression, by_expression)
+
+
+def _add_looks(
+    said: tuple[FloatArray, FloatArray], of: NDArray[np.bool_], more: Sequence[tuple[FloatArray, FloatArray]]
+) -> None:
+    """Make the logits of the faces `of` the mean of what is `said` and of `more` looks at them."""
+    for head, logits_of_all in enumerate(said):
+        logits_of_all[of] = np.mean([logits_of_all[of], *(look[head] for look in more)], axis=0)
 
 
 def _clear(gender: FloatArray, expression: FloatArray) -> NDArray[np.bool_]:

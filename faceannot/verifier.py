@@ -121,11 +121,6 @@ def _company(found: Detections, joint: FloatArray) -> NDArray[np.int64]:
     return np.asarray(np.minimum((alike & others).sum(axis=1), MOST))
 
 
-def is_among(box: FloatArray, faces: Detections) -> bool:
-    """Whether `box` (4,) is on one of `faces`, and not somebody else's."""
-    return bool(len(faces) and overlaps(box, faces.boxes)[1].max() > SAME)
-
-
 def _shown(found: Detections, shape: tuple[int, ...], context: float) -> FloatArray:
     """What share of the crop around each of `found` lies in a picture of `shape` (height, width, ...)."""
     middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
@@ -168,6 +163,11 @@ def part_around(
     # Interpolation looks at four pixels; so it must not make less than half of them.
     small = resized(part, 2 * factor) if factor < 0.5 else part
     return small, low, np.array([part.shape[1] / small.shape[1], part.shape[0] / small.shape[0]])
+
+
+def is_among(box: FloatArray, faces: Detections) -> bool:
+    """Whether `box` (4,) is that of one of `faces`."""
+    return bool(len(faces) and overlaps(box, faces.boxes)[1].max() > SAME)
 
 
 def logit(scores: FloatArray) -> FloatArray:

@@ -82,12 +82,19 @@ def _labels(path: Path) -> list[tuple[Split, bool]]:
     return found
 
 
+def require_h5py(path: Path, doing: str) -> None:
+    """Raise `DatasetError` where h5py is missing, which `doing` something with `path` needs."""
+    try:
+        import h5py  # noqa: F401
+    except ImportError as error:
+        raise DatasetError(f"{path}: {doing} HDF5 needs h5py: pip install h5py") from error
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    try:
-        import h5py
-    except ImportError as error:
-        raise DatasetError(f"{path}: reading HDF5 needs h5py: pip install h5py") from error
+    require_h5py(path, "reading")
+    import h5py
+
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceannot.datasets.example import Example, one_hot
+from faceannot.datasets.happy_h5 import require_h5py
 from faceannot.detector import resized
 from faceannot.errors import DatasetError, OutputError, PhotoError
 from faceannot.inputs import Photo
@@ -37,7 +38,8 @@ def make_happy_h5(
     Raises `OutputError` where `out` exists already or cannot be written, and `DatasetError` where there are too few
     such pictures, or h5py is missing.
     """
-    _check_h5py(out)
+    # Now, and not after minutes of looking at pictures.
+    require_h5py(out, "writing")
     _check_out(out, overwrite)
     training = sorted((example for example in examples if example.split == "train"), key=_order)
     halves: dict[Emotion, int] = {"happy": size // 2, "sad": size - size // 2}
@@ -57,14 +59,6 @@ def make_happy_h5(
 
 def _order(example: Example) -> bytes:
     return hashlib.sha256(example.name.encode("utf-8", "surrogateescape")).digest()
-
-
-def _check_h5py(out: Path) -> None:
-    """Before minutes of looking at pictures."""
-    try:
-        import h5py  # noqa: F401
-    except ImportError as error:
-        raise DatasetError(f"{out}: writing HDF5 needs h5py: pip install h5py") from error
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
